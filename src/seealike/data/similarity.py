@@ -1,0 +1,139 @@
+"""The similarities of all pairs of models on one dataset under one measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seealike.errors import DataError, UnknownName, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class SimilarityMatrix:
+    """Similarities over *models*: labelled, frozen, with a reason for every missing pair.
+
+    Attributes:
+        values: (n_models, n_models) float64; row = the measure's x, column = its y; NaN exactly where
+            `missing` has a reason.
+        models: the labels, unique, in the order of rows and columns.
+        measure: the id of the bound measure, with all its parameters.
+        n_samples: how many samples the features had.
+        dataset: on which images, where known.
+        standard_errors: same shape as `values`, or None where they were not asked for.
+        missing: (model_x, model_y) -> why there is no value.
+
+    Raises:
+        DataError: labels not unique, shapes that do not fit, NaN without a reason.
+
+    Example:
+        >>> import numpy as np
+        >>> m = SimilarityMatrix(np.array([[1.0, 0.2], [0.2, 1.0]]), ("a", "b"), "cka", n_samples=100)
+        >>> m["a", "b"]
+        0.2
+        >>> m.to_frame().select("model_x", "model_y", "similarity").row(1)
+        ('a', 'b', 0.2)
+    """
+
+    values: np.ndarray
+    models: tuple[str, ...]
+    measure: str
+    n_samples: int
+    dataset: str = ""
+    standard_errors: np.ndarray | None = None
+    missing: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+        if self.standard_errors is not None:
+            object.__setattr__(self, "standard_errors", _frozen(self.standard_errors))
+        object.__setattr__(self, "missing", dict(self.missing))
+        shape = (len(self.models), len(self.models))
+        if len(set(self.models)) != len(self.models) or self.values.shape != shape:
+            raise DataError(
+                where="SimilarityMatrix",
+                expected=f"one unique label for each row and column of a {self.values.shape} matrix",
+                got=f"{len(self.models)} labels, {len(set(self.models))} of them different",
+                fix="Name every model once.",
+            )
+        unexplained = [
+            pair for pair in zip(*np.nonzero(np.isnan(self.values)), strict=True)
+            if (self.models[pair[0]], self.models[pair[1]]) not in self.missing
+        ]
+        if unexplained:
+            x, y = unexplained[0]
+            raise DataError(
+                where="SimilarityMatrix",
+                expected="a reason for every missing pair",
+                got=f"NaN without one for ({self.models[x]}, {self.models[y]})",
+                fix="Give `missing` a reason for that pair.",
+            )
+
+    def __getitem__(self, pair: tuple[str, str]) -> float:
+        x, y = (self._position(name) for name in pair)
+        return float(self.values[x, y])
+
+    def _position(self, name: str) -> int:
+        if name not in self.models:
+            raise UnknownName(
+                where="SimilarityMatrix",
+                expected="the name of one of its models",
+                got=repr(name),
+                fix=suggestion(name, self.models),
+            )
+        return self.models.index(name)
+
+    def to_frame(self) -> pl.DataFrame:
+        """All ordered pairs, the diagonal too, as a tidy table (the columns of `tables.SIMILARITIES`)."""
+        import polars as pl
+
+        from seealike.data.tables import SIMILARITIES
+
+        n = len(self.models)
+        x, y = np.divmod(np.arange(n * n), n)
+        names = np.array(self.models, dtype=object)
+        errors = self.standard_errors
+        return pl.DataFrame(
+            {
+                "dataset": [self.dataset] * (n * n),
+                "measure": [self.measure] * (n * n),
+                "model_x": names[x].tolist(),
+                "model_y": names[y].tolist(),
+                "similarity": [None if np.isnan(v) else float(v) for v in self.values.ravel()],
+                "standard_error": [None] * (n * n) if errors is None else errors.ravel().tolist(),
+                "n_samples": [self.n_samples] * (n * n),
+                "reason": [self.missing.get((names[i], names[j])) for i, j in zip(x, y, strict=True)],
+            },
+            schema=SIMILARITIES,
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The matrix as a pandas frame, models on both axes (needs the ``export`` extra)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values, index=list(self.models), columns=list(self.models))
+
+    def to_xarray(self) -> xr.DataArray:
+        """The matrix as an xarray with the dimensions model_x and model_y (needs the ``export`` extra)."""
+        import xarray as xr
+
+        names = list(self.models)
+        return xr.DataArray(
+            self.values,
+            coords={"model_x": names, "model_y": names},
+            dims=("model_x", "model_y"),
+            attrs={"measure": self.measure, "dataset": self.dataset, "n_samples": self.n_samples},
+        )
+
+
+def _frozen(values: np.ndarray) -> np.ndarray:
+    copy = np.array(values, dtype=np.float64)
+    copy.setflags(write=False)
+    return copy
