@@ -5,7 +5,8 @@
     SeealikeError              four clauses: where, expected, got, what to do
     ├─ SpecError               you can mend the study file or the command line
     │  ├─ UnknownName          no such measure, model, layer …; did you mean …?
-    │  └─ BadParameter         a parameter has an impossible value
+    │  ├─ BadParameter         a parameter has an impossible value
+    │  └─ StudyMistakes        every mistake of a study file, each with its line
     ├─ DataError (ValueError)  the arrays or images are not what was promised
     │  ├─ ShapeError
     │  ├─ NonFiniteError
@@ -63,6 +64,25 @@ class UnknownName(SpecError):
 
 class BadParameter(SpecError):
     """A parameter with an impossible value."""
+
+
+class StudyMistakes(SpecError):
+    """All the mistakes of one study file at once.
+
+    Args:
+        mistakes: one printable text a mistake, each with its file:line:column and the line itself.
+    """
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__(where="study", expected="no mistakes", got=str(len(mistakes)), fix="Mend each.")
+
+    def __str__(self) -> str:
+        count = len(self.mistakes)
+        return "\n\n".join([*self.mistakes, f"{count} mistake{'s' * (count > 1)}; nothing was run."])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return StudyMistakes, (self.mistakes,)
 
 
 class DataError(SeealikeError, ValueError):

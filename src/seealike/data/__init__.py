@@ -1,0 +1,1 @@
+"""What a study is made of and leaves behind: identities, features, matrices, tables, files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +64,8 @@ class SimilarityMatrix:
                 fix="Name every model once.",
             )
         unexplained = [
-            pair for pair in zip(*np.nonzero(np.isnan(self.values)), strict=True)
+            pair
+            for pair in zip(*np.nonzero(np.isnan(self.values)), strict=True)
             if (self.models[pair[0]], self.models[pair[1]]) not in self.missing
         ]
         if unexplained:
@@ -89,6 +90,35 @@ class SimilarityMatrix:
                 fix=suggestion(name, self.models),
             )
         return self.models.index(name)
+
+    def extended(self, missing: Mapping[str, str]) -> SimilarityMatrix:
+        """This matrix with further models, of which nothing is known but why.
+
+        Example:
+            >>> import numpy as np
+            >>> m = SimilarityMatrix(np.ones((1, 1)), ("a",), "cka", n_samples=9).extended({"b": "no such file"})
+            >>> m.models, m.missing["a", "b"]
+            (('a', 'b'), 'no such file')
+        """
+        if not missing:
+            return self
+        models = (*self.models, *missing)
+        pad = (0, len(missing))
+        values = np.pad(self.values, pad, constant_values=np.nan)
+        errors = self.standard_errors
+        reasons = {
+            (x, y): missing.get(x) or missing[y]
+            for x in models
+            for y in models
+            if x in missing or y in missing
+        }
+        return replace(
+            self,
+            values=values,
+            models=models,
+            standard_errors=None if errors is None else np.pad(errors, pad, constant_values=np.nan),
+            missing={**self.missing, **reasons},
+        )
 
     def to_frame(self) -> pl.DataFrame:
         """All ordered pairs, the diagonal too, as a tidy table (the columns of `tables.SIMILARITIES`)."""

@@ -1,0 +1,1 @@
+"""The all-pairs engine: streams the tiles of all models' Gram matrices once and folds all measures."""

@@ -1,0 +1,1 @@
+"""Where models and datasets come from: one file a zoo, one file a format."""

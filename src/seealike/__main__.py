@@ -1,0 +1,5 @@
+"""``python -m seealike`` is ``seealike``."""
+
+from seealike.cli.main import main
+
+main()

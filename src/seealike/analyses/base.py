@@ -1,0 +1,106 @@
+"""How an analysis is declared, and how its options are checked before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import polars as pl
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from seealike.data.identity import digest
+from seealike.errors import BadParameter, suggestion
+from seealike.registry import Registry
+
+Tables = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A declared analysis.
+
+    Attributes:
+        name: as study files write it; also the name of the table it makes.
+        run: (tables, **options) -> table.
+        needs: the tables it reads: similarities, models, datasets, predictions.
+        groups_by: the option that names a card field which every model must have, if there is one.
+        version: raised when its numbers change.
+    """
+
+    name: str
+    run: Callable[..., pl.DataFrame]
+    needs: tuple[str, ...]
+    groups_by: str | None = None
+    version: int = 1
+
+    def bind(self, options: Mapping[str, Any]) -> BoundAnalysis:
+        """Fix the options, with defaults filled in.
+
+        Raises:
+            BadParameter: an unknown option or an impossible value.
+        """
+        signature = inspect.signature(self.run)
+        known = {n: p for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
+        hints = get_type_hints(self.run)
+        values = {}
+        for name, value in options.items():
+            if name not in known:
+                raise BadParameter(
+                    where=f"analysis {self.name}",
+                    expected="a known option",
+                    got=repr(name),
+                    fix=suggestion(name, known),
+                )
+            values[name] = self._checked(name, value, hints[name])
+        return BoundAnalysis(self, {n: values.get(n, p.default) for n, p in known.items()})
+
+    def _checked(self, name: str, value: Any, hint: Any) -> Any:
+        try:
+            return TypeAdapter(hint, config=ConfigDict(extra="forbid")).validate_python(value)
+        except ValidationError as error:
+            raise BadParameter(
+                where=f"analysis {self.name}",
+                expected=f"{name}: {error.errors()[0]['msg'].removeprefix('Input should be ')}",
+                got=repr(value),
+                fix="See the docs of this analysis.",
+            ) from error
+
+
+@dataclass(frozen=True)
+class BoundAnalysis:
+    """An analysis with all its options fixed."""
+
+    analysis: Analysis
+    options: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name and digest of version and options."""
+        return f"{self.analysis.name}-{digest([self.analysis.version, self.options])}"
+
+    @property
+    def field(self) -> str | None:
+        """The card field that every model must have, if the analysis groups by one."""
+        value = self.options.get(self.analysis.groups_by) if self.analysis.groups_by else None
+        return None if value == "all" else value
+
+    def __call__(self, tables: Tables) -> pl.DataFrame:
+        """The analysis of these tables."""
+        return self.analysis.run(tables, **self.options)
+
+
+ANALYSES: Registry[Analysis] = Registry("analysis", group="seealike.analyses")
+
+
+def analysis(
+    *, needs: tuple[str, ...], groups_by: str | None = None, version: int = 1
+) -> Callable[[Callable[..., pl.DataFrame]], Callable[..., pl.DataFrame]]:
+    """Declare a function (tables, *, options) -> table as an analysis of its own name."""
+
+    def declare(run: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
+        ANALYSES.add(run.__name__, Analysis(run.__name__, run, needs, groups_by, version))
+        return run
+
+    return declare

@@ -1,0 +1,149 @@
+"""The commands that show things: list and show-model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from seealike.errors import SpecError, UnknownName, suggestion
+from seealike.measures import MEASURES
+from seealike.registry import Registry
+from seealike.sources.datasets import DATASET_SOURCES
+from seealike.sources.images import ImageInput
+from seealike.sources.models import MODEL_SOURCES, ModelCard, OnnxCard, TimmCard
+from seealike.study.parse import read_studies
+
+
+def models(study: Path | None, values: Mapping[str, str], timm: str | None) -> int:
+    """The models of a study, timm's models of a pattern, or the sources."""
+    if timm is not None:
+        from seealike.sources.models.vision import vision_library
+
+        for name in vision_library("timm", where="list models").list_models(timm, pretrained=True):
+            _out().print(name, markup=False)
+        return 0
+    if study is None:
+        return _sources(MODEL_SOURCES)
+    cards = [card for one in read_studies(study, values) for card in one.models]
+    fields = list(dict.fromkeys(name for card in cards for name in card.fields))
+    rows = [
+        [card.name, card.source, ", ".join(card.layer), *(card.fields.get(f, "") for f in fields)] for card in cards
+    ]
+    return _table(["model", "source", "layer", *fields], rows)
+
+
+def datasets(study: Path | None, values: Mapping[str, str]) -> int:
+    """The datasets of a study with their sizes, or the sources."""
+    if study is None:
+        return _sources(DATASET_SOURCES)
+    studies = read_studies(study, values)
+    fields = list(dict.fromkeys(name for one in studies for card in one.datasets for name in card.fields))
+    rows = []
+    for one in studies:
+        for card in one.datasets:
+            samples = card.open(one.settings.seed, one.settings.subset)
+            count, classes = len(samples.sample_ids), len(samples.classes)
+            rows.append([card.name, card.source, str(count), str(classes), *(card.fields.get(f, "") for f in fields)])
+    return _table(["dataset", "source", "samples", "classes", *fields], rows)
+
+
+def measures() -> int:
+    """All measures."""
+    rows = []
+    for name in MEASURES:
+        measure = MEASURES[name]
+        signature = inspect.signature(measure)
+        parameters = ", ".join(
+            f"{p.name}={p.default!r}" for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY
+        )
+        low, high = measure.bind().bounds
+        rows.append([name, measure.claims.formula, parameters, f"{low:g} … {high:g}", measure.claims.source])
+    return _table(["measure", "formula", "parameters", "range", "source"], rows)
+
+
+def layers(model: str, study: Path | None, values: Mapping[str, str]) -> int:
+    """The layers of one model."""
+    loaded = _card(model, study, values).load("cpu")
+    rows = [
+        [layer.name, layer.kind, "no tensor" if layer.shape is None else " × ".join(map(str, ("n", *layer.shape)))]
+        for layer in loaded.layers()
+    ]
+    return _table(["layer", "kind", "output"], rows)
+
+
+def _card(model: str, study: Path | None, values: Mapping[str, str]) -> ModelCard:
+    if study is not None:
+        cards = {card.name: card for one in read_studies(study, values) for card in one.models}
+        if model not in cards:
+            raise UnknownName(
+                where=str(study), expected="a model of the study", got=repr(model), fix=suggestion(model, cards)
+            )
+        return cards[model]
+    if model.endswith(".onnx"):
+        return OnnxCard.model_validate({"source": "onnx", "name": model, "file": model, "layer": "?"})
+    kind, _, name = model.partition(":")
+    if kind == "timm":
+        entry = {"source": "timm", "name": name, "model": name, "pretrained": False, "layer": "?"}
+        return TimmCard.model_validate(entry)
+    if kind == "torchvision":
+        return _Untrained(source="torchvision", name=name, layer=("?",), input=ImageInput(size=224))
+    raise SpecError(
+        where="show-model",
+        expected="an .onnx file, timm:NAME, torchvision:NAME, or a name of a study with --study",
+        got=model,
+        fix="For example: seealike show-model timm:resnet18",
+    )
+
+
+class _Untrained(ModelCard):
+    """A torchvision architecture without weights: its layers are all that is asked for."""
+
+    def weights_digest(self) -> str:
+        return ""
+
+    def preprocessing(self) -> dict[str, object]:
+        return {}
+
+    def load(self, device: str) -> Any:
+        from seealike.sources.models.hooks import TorchModel
+        from seealike.sources.models.networks import build
+
+        assert self.input is not None
+        return TorchModel(self.name, build(f"torchvision:{self.name}", {}, Path()), self.input, device)
+
+
+def _sources(registry: Registry[Any]) -> int:
+    rows = []
+    for name in registry:
+        card = registry[name]
+        own = [
+            f"{field}{'' if info.is_required() else '?'}"
+            for field, info in card.model_fields.items()
+            if field not in ("source", "name", "fields")
+        ]
+        rows.append([name, (inspect.getdoc(card) or "").splitlines()[0], ", ".join(own)])
+    return _table(["source", "what it is", "keys of an entry (? = may be left out)"], rows)
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> int:
+    out = _out()
+    if not out.is_terminal:  # whole cells, tab by tab, for other programs
+        for row in (headings, *rows):
+            out.print("\t".join(row), markup=False, soft_wrap=True)
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table, markup=False)
+    return 0

@@ -1,0 +1,126 @@
+"""The commands that do work: demo, run and its stages, plan."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from seealike.cli.progress import Bars
+from seealike.errors import UnknownName, suggestion
+from seealike.study.parse import read_studies
+from seealike.study.plan import open_study
+from seealike.study.results import Outcome
+from seealike.study.run import run as run_study
+from seealike.study.spec import Study
+
+_SHOWN = 12
+
+
+def demo(folder: Path, seed: int) -> int:
+    """Make the demo's folder, then run its study like any other."""
+    from seealike.demo.make import make
+
+    with Bars() as bars:
+        tasks = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.cell(what)
+            tasks[what](done, total)
+
+        bars.say(f"making datasets and training networks in {folder} (kept for the next time)")
+        study = make(folder, seed=seed, progress=progress)
+    return run(study, {}, None, ("extract", "compare", "analyse"), report=True)
+
+
+def run(
+    file: Path, values: dict[str, str], only: str | None, stages: Sequence[str], *, report: bool = False
+) -> int:
+    """Do these stages of every study in the file, then its report; 3 if a cell failed."""
+    code = 0
+    for study in _studies(file, values, only):
+        began = time.monotonic()
+        with Bars() as bars:
+            bars.say(f"{study.name}: reading {len(study.datasets)} datasets")
+            outcomes = run_study(study, stages, bars)
+        if report:
+            from seealike.report import write_report
+
+            bars.say("report: drawing the figures")
+            write_report(study.output)
+        _summary(study, outcomes, time.monotonic() - began, report)
+        failed = any(outcome.status == "failed" for outcome in outcomes)
+        code = 3 if failed else code
+    return code
+
+
+def _studies(file: Path, values: dict[str, str], only: str | None) -> list[Study]:
+    studies = read_studies(file, values)
+    if only is None:
+        return studies
+    chosen = [study for study in studies if study.name == only]
+    if not chosen:
+        names = [study.name for study in studies]
+        raise UnknownName(
+            where=str(file), expected="the name of a study in it", got=only, fix=suggestion(only, names)
+        )
+    return chosen
+
+
+def _summary(study: Study, outcomes: list[Outcome], elapsed_s: float, report: bool) -> None:
+    counts = Counter(outcome.status for outcome in outcomes)
+    parts = [f"{counts[s]} {w}" for s, w in (("done", "done"), ("failed", "failed"), ("skipped", "skipped"), ("todo", "to do"))]
+    known = ", ".join(part for part in parts if not part.startswith("0 "))
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(f"{study.name}: {known} in {elapsed_s:.1f} s", markup=False)
+    for outcome in [o for o in outcomes if o.status == "failed"][:_SHOWN]:
+        out.print(f"  failed: {outcome.cell}: {outcome.reason}", markup=False)
+    out.print(f"  tables: {study.output / 'tables'}", markup=False)
+    if report:
+        out.print(f"  report: {study.output / 'report.html'}", markup=False)
+
+
+def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: bool) -> int:
+    """Print the cells of every study in the file."""
+    out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    for study in _studies(file, values, only):
+        opened = open_study(study)
+        cells = opened.cells(present_only=False)
+        outcomes = [cell.outcome(opened.results) for cell in cells]
+        out.print(_counts(study.name, outcomes))
+        images = sum(
+            len(opened.samples[cell.dataset].sample_ids)
+            for cell in opened.extract_cells()
+            if cell.outcome(opened.results).status in ("todo", "failed") and cell.dataset in opened.samples
+        )
+        out.print(f"{images:,} forward passes of one image to do; results go to {study.output}", markup=False)
+        for status in ("todo", "failed", "skipped", *(("done",) if all_cells else ())):
+            _print_cells([o for o in outcomes if o.status == status], status, all_cells, out)
+    return 0
+
+
+def _counts(name: str, outcomes: list[Outcome]) -> Table:
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+    statuses = ("done", "todo", "skipped", "failed")
+    for heading in ("stage", *statuses):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    for stage in ("extract", "compare", "analyse"):
+        counts = Counter(o.status for o in outcomes if o.stage == stage)
+        table.add_row(stage, *(str(counts[s]) for s in statuses))
+    return table
+
+
+def _print_cells(outcomes: list[Outcome], status: str, all_cells: bool, out: Console) -> None:
+    shown = outcomes if all_cells else outcomes[:_SHOWN]
+    for outcome in shown:
+        reason = f" ({outcome.reason})" if outcome.reason else ""
+        again = "; it will be tried again" if status == "failed" else ""
+        out.print(f"  {status}: {outcome.stage} {outcome.cell}{reason}{again}", markup=False)
+    if len(outcomes) > len(shown):
+        out.print(f"  {status}: … and {len(outcomes) - len(shown)} more; --cells lists all", markup=False)

@@ -1,0 +1,126 @@
+"""All pairs of models under one measure or many, as labelled matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seealike.data.similarity import SimilarityMatrix
+from seealike.engine.allpairs import DEFAULT_BUDGET_BYTES, Progress, all_pairs
+from seealike.engine.estimate import Estimate
+from seealike.errors import DataError
+from seealike.measures import BoundMeasure, Measure, bind
+from seealike.measures.doubts import warn_if_faded
+from seealike.numerics.checks import Array, Samples, check_same_count, samples
+
+
+def pairwise(
+    measure: str | Measure[...] | BoundMeasure,
+    features: Mapping[str, Array],
+    *,
+    dataset: str = "",
+    budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    progress: Progress | None = None,
+) -> SimilarityMatrix:
+    """The similarities of all pairs of models.
+
+    Every model's features are read and multiplied once, whatever the number of pairs.
+
+    Args:
+        measure: the name of a measure, a measure (both with default parameters), or a bound measure.
+        features: name of a model -> (n_samples, n_dims) array, numpy (a read-only memmap too) or torch;
+            the same samples in the same order for all, any number of dimensions.
+        dataset: what to call the samples in the result.
+        budget_bytes: how much memory may be taken beside the features.
+        progress: is called with (tiles done, tiles in all).
+
+    Returns:
+        The matrix, in the order of `features`. Pairs with a model for which the measure is undefined are
+        missing, with the reason.
+
+    Raises:
+        UnknownName: no such measure.
+        DataError: features that are not 2-D and finite, too few samples, different numbers of samples.
+        BadParameter: the budget is too small.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> features = {name: rng.standard_normal((100, 20)) for name in ("a", "b", "c")}
+        >>> matrix = pairwise("cka", features)
+        >>> matrix.models, round(matrix["a", "b"], 3)
+        (('a', 'b', 'c'), -0.003)
+    """
+    bound = _bound(measure)
+    return similarities([bound], features, dataset=dataset, budget_bytes=budget_bytes, progress=progress)[0]
+
+
+def similarities(
+    measures: Sequence[BoundMeasure],
+    features: Mapping[str, Array],
+    *,
+    dataset: str = "",
+    budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    progress: Progress | None = None,
+) -> list[SimilarityMatrix]:
+    """The similarities of all pairs of models under several measures, in one pass over the features.
+
+    Args:
+        measures: bound measures; those of the same kernel share all their sums.
+        features: as for `pairwise`.
+        dataset: as for `pairwise`.
+        budget_bytes: as for `pairwise`.
+        progress: as for `pairwise`.
+
+    Returns:
+        One matrix a measure, in their order.
+
+    Raises:
+        DataError: as for `pairwise`.
+        BadParameter: the budget is too small.
+
+    Example:
+        >>> import numpy as np
+        >>> from seealike.measures import cka, rsa
+        >>> rng = np.random.default_rng(0)
+        >>> features = {name: rng.standard_normal((100, 20)) for name in ("a", "b")}
+        >>> [m.measure for m in similarities([cka.bind(unbiased=False), rsa.bind()], features)]
+        ['cka-kernel=linear-unbiased=false', 'rsa-compare=pearson-rdm=correlation']
+    """
+    models = _checked(features, minimum=max((bound.minimum for bound in measures), default=1))
+    forms = [bound.form for bound in measures]
+    estimates = all_pairs(forms, list(models.values()), budget_bytes=budget_bytes, progress=progress)
+    pairs = zip(measures, estimates, strict=True)
+    return [_labelled(bound, estimate, models, dataset) for bound, estimate in pairs]
+
+
+def _bound(measure: Any) -> BoundMeasure:
+    if isinstance(measure, BoundMeasure):
+        return measure
+    return bind(measure) if isinstance(measure, str) else measure.bind()
+
+
+def _checked(features: Mapping[str, Array], minimum: int) -> dict[str, Samples]:
+    if not features:
+        raise DataError(
+            where="features", expected="at least one model", got="none", fix="Extract features first."
+        )
+    models = {name: samples(x, f"model {name}", minimum=minimum) for name, x in features.items()}
+    check_same_count(models)
+    return models
+
+
+def _labelled(
+    bound: BoundMeasure, estimate: Estimate, models: Mapping[str, Samples], dataset: str
+) -> SimilarityMatrix:
+    names = tuple(models)
+    warn_if_faded(bound.id, [names[place] for place in estimate.faded])
+    reasons = {names[place]: str(error) for place, error in estimate.undefined.items()}
+    missing = {
+        (x, y): reasons[x] if x in reasons else reasons[y]
+        for x in names
+        for y in names
+        if x in reasons or y in reasons
+    }
+    n_samples = next(iter(models.values())).n
+    return SimilarityMatrix(estimate.values, names, bound.id, n_samples, dataset=dataset, missing=missing)

@@ -1,0 +1,26 @@
+"""What the entries of a study file share: strict fields, and paths that start at the study file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+
+
+class Entry(BaseModel):
+    """A frozen, strict record: an unknown key is a mistake, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _resolved(path: Path, info: ValidationInfo) -> Path:
+    root = (info.context or {}).get("root", Path())
+    full = (root / path.expanduser()).resolve()
+    if not full.exists():
+        raise ValueError(f"expected an existing file or folder, got {full}, which does not exist")
+    return full
+
+
+#: A path relative to the study file's folder that must exist.
+LocalPath = Annotated[Path, AfterValidator(_resolved)]

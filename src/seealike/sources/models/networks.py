@@ -1,0 +1,120 @@
+"""Build a network from one line: ``timm:NAME``, ``torchvision:NAME``, ``file.py:Name``, ``package.module:Name``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from seealike.data.identity import digest, file_digest
+from seealike.errors import SourceError, SpecError, UnknownName, suggestion
+from seealike.sources.models.vision import vision_library
+
+
+def build(network: str, arguments: Mapping[str, Any], root: Path) -> torch.nn.Module:
+    """The network, untrained.
+
+    Args:
+        network: ``timm:resnet18``, ``torchvision:resnet50``, ``models.py:MyNet`` (relative to `root`; the file
+            is executed) or ``package.module:MyNet``.
+        arguments: keyword arguments for the constructor.
+        root: the study file's folder.
+
+    Raises:
+        SpecError, UnknownName: no such network, or the arguments do not fit.
+        MissingDependency: timm or torchvision is not installed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> build("torch.nn:Linear", {"in_features": 2, "out_features": 3}, Path())
+        Linear(in_features=2, out_features=3, bias=True)
+    """
+    where = f"network {network}"
+    make = _constructor(network, root, where)
+    try:
+        module = make(**arguments)
+    except TypeError as error:
+        raise SpecError(
+            where=where,
+            expected="arguments that fit",
+            got=f"{dict(arguments)} ({error})",
+            fix="Mend `arguments:`.",
+        ) from error
+    if not isinstance(module, torch.nn.Module):
+        raise SourceError(
+            where=where,
+            expected="a torch.nn.Module",
+            got=type(module).__name__,
+            fix="Name its class or a function.",
+        )
+    return module
+
+
+def code_digest(network: str, root: Path) -> str:
+    """What identifies the code of the network: the content of ``file.py:Name``, else the text itself."""
+    place, _, _ = network.partition(":")
+    return file_digest(root / place) if place.endswith(".py") else digest(network)
+
+
+def _constructor(network: str, root: Path, where: str) -> Callable[..., Any]:
+    place, colon, name = network.partition(":")
+    if not colon:
+        raise SpecError(
+            where=where,
+            expected="timm:NAME, torchvision:NAME, file.py:Name or package.module:Name",
+            got=network,
+            fix="Say where the architecture is defined.",
+        )
+    if place == "timm":
+        return _timm(name, where)
+    if place == "torchvision":
+        models = vision_library("torchvision", where=where).models
+        return _named(
+            name, {n: lambda n=n, **kw: models.get_model(n, **kw) for n in models.list_models()}, where
+        )
+    return _named(name, vars(_module(place, root, where)), where)
+
+
+def _timm(name: str, where: str) -> Callable[..., Any]:
+    timm = vision_library("timm", where=where)
+    architecture = name.split(".")[0]
+    if not timm.is_model(architecture):
+        raise UnknownName(
+            where=where, expected="a timm model", got=repr(name), fix=suggestion(name, timm.list_models())
+        )
+    return lambda **arguments: timm.create_model(name, **arguments)
+
+
+def _module(place: str, root: Path, where: str) -> ModuleType:
+    try:
+        if not place.endswith(".py"):
+            return importlib.import_module(place)
+        spec = importlib.util.spec_from_file_location(
+            f"seealike_user_{digest(str(root / place))}", root / place
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except Exception as error:  # user code may raise anything while it is imported
+        raise SourceError(
+            where=where,
+            expected=f"{place} to import",
+            got=f"{type(error).__name__}: {error}",
+            fix="Mend the file or its path (relative to the study file).",
+        ) from error
+    return module
+
+
+def _named(name: str, known: Mapping[str, Any], where: str) -> Callable[..., Any]:
+    if name not in known:
+        names = [n for n, v in known.items() if callable(v) and not n.startswith("_")]
+        raise UnknownName(
+            where=where, expected="the name of a network", got=repr(name), fix=suggestion(name, names)
+        )
+    return known[name]

@@ -1,0 +1,49 @@
+"""The stage «analyse»: tables in, one table an analysis out."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from seealike.data.store import read_table, write_table
+from seealike.errors import place
+from seealike.study import tables
+from seealike.study.cells import Observer, attempt, still_to_do
+from seealike.study.plan import AnalyseCell, OpenedStudy
+
+_MAKERS = {
+    "models": tables.models_table,
+    "datasets": tables.datasets_table,
+    "similarities": tables.similarities_table,
+    "predictions": tables.predictions_table,
+}
+
+
+def analyse_stage(opened: OpenedStudy, watch: Observer) -> None:
+    """Do the analyses that are not done, then write each kind's rows into one table."""
+    for cell in still_to_do(opened, "analyse", opened.analyse_cells(present_only=True), watch):
+        watch.cell(cell.name)
+        attempt(opened, cell, lambda cell=cell: _analyse(opened, cell), watch)
+    write_tables(opened)
+
+
+def _analyse(opened: OpenedStudy, cell: AnalyseCell) -> None:
+    with place(cell.name):
+        needed = {name: _MAKERS[name](opened) for name in cell.bound.analysis.needs}
+        write_table(cell.paths[0], cell.bound(needed), made_from=cell.digest)
+
+
+def write_tables(opened: OpenedStudy) -> None:
+    """Write ``tables/``: cards, similarities and the analyses that are done; what is no longer made goes."""
+    made: dict[str, list[pl.DataFrame]] = {
+        "models": [tables.models_table(opened)],
+        "datasets": [tables.datasets_table(opened)],
+        "similarities": [tables.similarities_table(opened)],
+    }
+    for cell in opened.analyse_cells(present_only=True):
+        if cell.paths[0].exists():
+            made.setdefault(cell.bound.analysis.name, []).append(read_table(cell.paths[0]))
+    for name, parts in made.items():
+        write_table(opened.results.table(name), pl.concat(parts).unique(maintain_order=True))
+    for path in (opened.results.root / "tables").glob("*.parquet"):
+        if path.stem not in made and path.stem != "outcomes":
+            path.unlink()

@@ -1,0 +1,70 @@
+"""The stage «compare»: for every dataset, one pass over all models' features gives all measures."""
+
+from __future__ import annotations
+
+import time
+from itertools import groupby
+
+from seealike.compare import similarities
+from seealike.data.features import Features
+from seealike.data.similarity import SimilarityMatrix
+from seealike.data.store import read_features, write_table
+from seealike.errors import MisalignedSamples, SeealikeError, place
+from seealike.study.cells import Observer, Progress, attempt, finish, still_to_do
+from seealike.study.plan import CompareCell, OpenedStudy
+
+
+def compare_stage(opened: OpenedStudy, watch: Observer) -> None:
+    """Do the comparison cells that are not done."""
+    todo = still_to_do(opened, "compare", opened.compare_cells(present_only=True), watch)
+    for _, group in groupby(todo, key=lambda cell: cell.dataset):
+        cells = list(group)
+        progress = watch.cell(f"{cells[0].dataset}: {len(cells[0].features)} models, {len(cells)} measures")
+        if not _all_at_once(opened, cells, progress, watch):
+            for cell in cells:  # each measure alone, so that only the one that cannot be fails
+                attempt(opened, cell, lambda cell=cell, p=progress: _alone(opened, cell, p), watch)
+
+
+def _all_at_once(opened: OpenedStudy, cells: list[CompareCell], progress: Progress, watch: Observer) -> bool:
+    began = time.perf_counter()
+    try:
+        matrices = _matrices(opened, cells, progress)
+    except SeealikeError:
+        return False
+    each = (time.perf_counter() - began) / len(cells)
+    for cell, matrix in zip(cells, matrices, strict=True):
+        _write(cell, matrix)
+        finish(opened, cell, watch, each)
+    return True
+
+
+def _alone(opened: OpenedStudy, cell: CompareCell, progress: Progress) -> None:
+    _write(cell, _matrices(opened, [cell], progress)[0])
+
+
+def _matrices(opened: OpenedStudy, cells: list[CompareCell], progress: Progress) -> list[SimilarityMatrix]:
+    dataset = cells[0].dataset
+    ids, normalize = opened.samples[dataset].sample_ids, opened.study.settings.normalize
+    features = {}
+    for label, path in cells[0].features.items():
+        with place(f"{label} on {dataset}"):
+            features[label] = _joined(read_features(path), ids, normalize).values
+    with place(f"dataset {dataset}"):
+        return similarities([cell.measure for cell in cells], features, dataset=dataset, progress=progress)
+
+
+def _joined(features: Features, ids: tuple[str, ...], normalize: str) -> Features:
+    """The rows of the dataset's samples, in its order."""
+    if len(features.sample_ids) != len(ids):
+        raise MisalignedSamples(
+            where="features",
+            expected=f"the dataset's {len(ids)} samples",
+            got=str(len(features.sample_ids)),
+            fix="Delete the file and run: seealike extract",
+        )
+    joined = features.select(ids)
+    return joined.normalized() if normalize == "unit_rows" else joined
+
+
+def _write(cell: CompareCell, matrix: SimilarityMatrix) -> None:
+    write_table(cell.paths[0], matrix.extended(cell.missing).to_frame(), made_from=cell.digest)

@@ -1,0 +1,80 @@
+"""Where the results of a study lie on disk, and what is known of each cell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from seealike.data.identity import FeatureKey, filename
+from seealike.data.store import write_json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell.
+
+    Attributes:
+        stage: extract, compare, analyse or report.
+        cell: a readable name.
+        status: done, todo, skipped or failed.
+        reason: why it is to do, was skipped or failed; empty when done.
+        elapsed_s: seconds that it took when it was done (or failed).
+        digest: of everything that can change its numbers.
+    """
+
+    stage: str
+    cell: str
+    status: str
+    reason: str
+    elapsed_s: float | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder of one study's results.
+
+    Every artifact's name carries the digest of what it was made from, so that a file that is there is right
+    and done; ``tables/`` and ``report.html`` are copies for people, written anew by each run.
+    """
+
+    root: Path
+
+    def features(self, key: FeatureKey) -> Path:
+        """The feature file of a key."""
+        return self.root / "features" / key.path
+
+    def similarities(self, dataset: str, measure: str, digest: str) -> Path:
+        """The similarity table of one measure on one dataset."""
+        return self.root / "similarities" / filename(dataset) / f"{filename(measure)}-{digest}.parquet"
+
+    def analysis(self, name: str, digest: str) -> Path:
+        """The table of one analysis."""
+        return self.root / "analyses" / f"{filename(name)}-{digest}.parquet"
+
+    def table(self, name: str) -> Path:
+        """A table for people and for the report."""
+        return self.root / "tables" / f"{name}.parquet"
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return self.root / "report.html"
+
+    @property
+    def last_run(self) -> Path:
+        """The record of the newest run; older ones stand beside it."""
+        return self.root / "record" / "last-run.json"
+
+    def _cell(self, digest: str) -> Path:
+        return self.root / "record" / "cells" / f"{digest}.json"
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep what became of a cell."""
+        write_json(self._cell(outcome.digest), asdict(outcome))
+
+    def noted(self, digest: str) -> Outcome | None:
+        """What became of a cell when it was last tried; None if it never was."""
+        path = self._cell(digest)
+        return Outcome(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

@@ -1,0 +1,68 @@
+"""What a study is, once every mistake is mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from seealike.analyses import BoundAnalysis
+from seealike.measures import BoundMeasure
+from seealike.sources.datasets import DatasetCard
+from seealike.sources.datasets.card import Subset
+from seealike.sources.entry import Entry
+from seealike.sources.models import ModelCard
+
+
+class Settings(Entry):
+    """The single values of a study file.
+
+    Attributes:
+        name: the study's name, the report's title.
+        output: folder for everything that is made, relative to the study file.
+        seed: the one seed; everything random derives from it.
+        normalize: "unit_rows" reads every feature row at unit length, "none" as it is.
+        subset: the samples used of each dataset that has no rule of its own.
+        batch_size: images a forward pass.
+        device: "cpu", "cuda", … or "auto" (CUDA where there is one).
+    """
+
+    name: str = Field(min_length=1)
+    output: Path = Path("results")
+    seed: int = Field(default=0, ge=0)
+    normalize: Literal["none", "unit_rows"] = "none"
+    subset: Subset | None = None
+    batch_size: int = Field(default=64, gt=0)
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What to do: models × datasets, measures, analyses.
+
+    Attributes:
+        file: the study file.
+        output: absolute folder for everything that is made.
+        settings: the single values.
+        models: cards with unique names.
+        datasets: cards with unique names.
+        measures: with all parameters fixed.
+        analyses: with all options fixed.
+        digest: of the study file's text and the parameters' values.
+    """
+
+    file: Path
+    output: Path
+    settings: Settings
+    models: tuple[ModelCard, ...]
+    datasets: tuple[DatasetCard, ...]
+    measures: tuple[BoundMeasure, ...]
+    analyses: tuple[BoundAnalysis, ...]
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.settings.name

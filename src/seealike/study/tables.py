@@ -1,0 +1,101 @@
+"""The tables of a study: cards and artifacts flattened into what analyses and the report read."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from seealike.data.store import read_features, read_table
+from seealike.data.tables import DATASETS, MODELS, OUTCOMES, SIMILARITIES
+from seealike.errors import DataError
+from seealike.study.plan import OpenedStudy
+from seealike.study.results import Outcome
+
+PREDICTIONS = {
+    "model": pl.String,
+    "dataset": pl.String,
+    "layer": pl.String,
+    "sample_id": pl.String,
+    "label": pl.Int64,
+    "predicted": pl.Int64,
+}
+
+
+def models_table(opened: OpenedStudy) -> pl.DataFrame:
+    """One row a model and layer that is compared, with the card's own fields as further columns."""
+    names = list(dict.fromkeys(name for card in opened.study.models for name in card.fields))
+    rows = []
+    for card in opened.study.models:
+        fields = {name: card.fields.get(name) for name in names if name not in MODELS}
+        for layer, label in card.labels.items():
+            weights = opened.weights[card.name]
+            fixed = {"model": label, "source": card.source, "layer": layer, "weights": weights}
+            rows.append({**fixed, "pooling": card.pooling, "published_top1": card.published_top1, **fields})
+    schema = {**MODELS, "pooling": pl.String, "published_top1": pl.Float64}
+    schema |= {name: pl.String for name in names if name not in schema}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def datasets_table(opened: OpenedStudy) -> pl.DataFrame:
+    """One row a dataset that could be opened, with the card's own fields as further columns."""
+    names = list(dict.fromkeys(name for card in opened.study.datasets for name in card.fields))
+    rows = []
+    for card in opened.study.datasets:
+        samples = opened.samples.get(card.name)
+        if samples is None:
+            continue
+        fixed = {
+            "dataset": card.name,
+            "source": card.source,
+            "n_samples": len(samples.sample_ids),
+            "n_classes": len(np.unique(samples.labels)) if samples.labels is not None else None,
+            "revision": samples.revision,
+            "subset": samples.rule,
+        }
+        rows.append({**fixed, **{n: card.fields.get(n) for n in names if n not in fixed}})
+    schema = {**DATASETS, "subset": pl.String}
+    schema |= {name: pl.String for name in names if name not in schema}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def similarities_table(opened: OpenedStudy) -> pl.DataFrame:
+    """All similarities that are on disk."""
+    paths = [cell.paths[0] for cell in opened.compare_cells(present_only=True)]
+    tables = [read_table(path) for path in paths if path.exists()]
+    return pl.concat(tables) if tables else pl.DataFrame(schema=SIMILARITIES)
+
+
+def predictions_table(opened: OpenedStudy) -> pl.DataFrame:
+    """What the models' own heads say of the datasets of their classes; one row a sample.
+
+    Raises:
+        DataError: a label beyond the head's outputs, or a dataset without labels.
+    """
+    parts = [pl.DataFrame(schema=PREDICTIONS)]
+    for card, dataset in opened.scored():
+        assert card.head is not None
+        path = (
+            opened.results.features(opened.key(card, card.head, dataset)) if dataset in opened.samples else None
+        )
+        if path is None or not path.exists():
+            continue
+        samples, logits = opened.samples[dataset], read_features(path)
+        labels = samples.labels
+        if labels is None or labels.max() >= logits.values.shape[1]:
+            raise DataError(
+                where=f"model {card.name} on {dataset}",
+                expected=f"labels below {logits.values.shape[1]}, the outputs of {card.head}",
+                got="no labels" if labels is None else f"label {labels.max()}",
+                fix="Check `classes:` of the model and of the dataset.",
+            )
+        predicted = logits.select(samples.sample_ids).values.argmax(axis=1)
+        same = {"model": card.name, "dataset": dataset, "layer": card.head}
+        columns = {"sample_id": samples.sample_ids, "label": labels, "predicted": predicted}
+        parts.append(pl.DataFrame({**same, **columns}, schema=PREDICTIONS))
+    return pl.concat(parts)
+
+
+def outcomes_table(outcomes: list[Outcome]) -> pl.DataFrame:
+    """One row a cell."""
+    rows = [(o.stage, o.cell, o.status, o.reason, o.elapsed_s, o.digest) for o in outcomes]
+    return pl.DataFrame(rows, schema=OUTCOMES, orient="row")

@@ -1,0 +1,18 @@
+"""What all tests share: no hub, and the real data where it lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real networks, images and judgements: $SEEALIKE_DATA, or ../shared/data of this repository."""
+    beside = Path(__file__).parents[1].parent / "shared" / "data"
+    folder = Path(os.environ.get("SEEALIKE_DATA", beside))
+    if not (folder / "models" / "models.csv").exists():
+        pytest.skip(f"no real data at {folder}: set SEEALIKE_DATA to its folder")
+    return folder
