@@ -17,6 +17,7 @@ app = App(
     "Exit codes: 0 done, 1 a bug (with a traceback), 2 yours to mend (one line says what), "
     "3 done but some cells failed (run the same command again to retry just those).",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 listing = App(name="list", help="List the models, datasets or measures that can be used.")
 app.command(listing)
@@ -163,7 +164,7 @@ def _values(texts: list[str] | None) -> dict[str, str]:
 def main() -> None:
     """Run one command; the process ends with its exit code."""
     try:
-        code = app(exit_on_error=False, result_action="return_value")
+        code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
     except CycloptsError:  # it has been printed
         sys.exit(2)
     except SeealikeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def models(study: Path | None, values: Mapping[str, str], timm: str | None) -> i
         from seealike.sources.models.vision import vision_library
 
         for name in vision_library("timm", where="list models").list_models(timm, pretrained=True):
-            _out().print(name, markup=False)
+            sys.stdout.write(f"{name}\n")
         return 0
     if study is None:
         return _sources(MODEL_SOURCES)
@@ -130,15 +131,11 @@ def _sources(registry: Registry[Any]) -> int:
     return _table(["source", "what it is", "keys of an entry (? = may be left out)"], rows)
 
 
-def _out() -> Console:
-    return Console(highlight=False)
-
-
 def _table(headings: list[str], rows: list[list[str]]) -> int:
-    out = _out()
+    out = Console(highlight=False)
     if not out.is_terminal:  # whole cells, tab by tab, for other programs
         for row in (headings, *rows):
-            out.print("\t".join(row), markup=False, soft_wrap=True)
+            sys.stdout.write("\t".join(row) + "\n")
         return 0
     table = Table(box=None, pad_edge=False)
     for heading in headings:

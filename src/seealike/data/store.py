@@ -141,6 +141,13 @@ def write_features(path: Path, features: Features, notes: Mapping[str, str] | No
         path: where to.
         features: with a key.
         notes: further text to keep beside the numbers (library versions, say).
+
+    Example:
+        >>> import numpy as np, tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "features.safetensors"
+        >>> write_features(path, Features(np.eye(2, dtype=np.float32), ("a", "b")))
+        >>> read_features(path).sample_ids
+        ('a', 'b')
     """
     ids = np.frombuffer("\n".join(features.sample_ids).encode(), dtype=np.uint8)
     key = canonical(asdict(features.key)) if features.key else ""
@@ -154,6 +161,12 @@ def read_features(path: Path) -> Features:
 
     Raises:
         MissingArtifact, DamagedArtifact, NewerFormat: see `read_arrays`.
+
+    Example:
+        >>> read_features(Path("none.safetensors"))
+        Traceback (most recent call last):
+        ...
+        seealike.errors.MissingArtifact: none.safetensors: expected a safetensors file, got no file. Run the stage that writes it.
     """
     arrays, notes = read_arrays(path)
     if "values" not in arrays or "sample_ids" not in arrays:

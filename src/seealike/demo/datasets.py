@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -73,11 +75,11 @@ def _write(path: Path, part: Labelled, recipe: str) -> None:
 def _read(path: Path, recipe: str) -> Labelled | None:
     """What a file holds, or nothing if it is not there, damaged or of another recipe."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             if str(held["recipe"]) != recipe:
                 return None
             return Labelled(held["images"], held["labels"], tuple(held["classes"].tolist()))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
         return None
 
 

@@ -32,7 +32,7 @@ class Cutting:
     gap: int = 2
     overlap: float = 0.35
     contrast: float = 8.0
-    tries: int = 40
+    tries: int = 15
 
 
 def areas(shape: tuple[int, int], cutting: Cutting) -> tuple[list[Box], list[Box]]:
@@ -115,7 +115,7 @@ def _overlap(place: np.ndarray, others: np.ndarray) -> float:
         return 0.0
     start = np.maximum(others[:, :2], place[:2])
     end = np.minimum(others[:, :2] + others[:, 2:], place[:2] + place[2])
-    shared = np.clip(end - start, 0, None).prod(1)
+    shared = np.maximum(end - start, 0).prod(1)
     return float((shared / (others[:, 2] ** 2 + place[2] ** 2 - shared)).max())
 
 

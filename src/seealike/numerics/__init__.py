@@ -1,0 +1,1 @@
+"""Arrays: checks at the border, preparation in float64, correlations."""

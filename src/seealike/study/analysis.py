@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from seealike.data.store import read_table, write_table
-from seealike.errors import place
 from seealike.study import tables
 from seealike.study.cells import Observer, attempt, still_to_do
 from seealike.study.plan import AnalyseCell, OpenedStudy
@@ -27,9 +26,8 @@ def analyse_stage(opened: OpenedStudy, watch: Observer) -> None:
 
 
 def _analyse(opened: OpenedStudy, cell: AnalyseCell) -> None:
-    with place(cell.name):
-        needed = {name: _MAKERS[name](opened) for name in cell.bound.analysis.needs}
-        write_table(cell.paths[0], cell.bound(needed), made_from=cell.digest)
+    needed = {name: _MAKERS[name](opened) for name in cell.bound.analysis.needs}
+    write_table(cell.paths[0], cell.bound(needed), made_from=cell.digest)
 
 
 def write_tables(opened: OpenedStudy) -> None:

@@ -22,14 +22,14 @@ class Document:
         lines: the file's text, line by line.
         data: plain dicts, lists and scalars.
         marks: place of a value ("models", 0, "layer") -> (line, column), both from 0.
-        mistakes: printable texts, in the order found.
+        mistakes: (line, column, printable text).
     """
 
     file: Path
     lines: list[str]
     data: Any = None
     marks: dict[Place, tuple[int, int]] = field(default_factory=dict)
-    mistakes: list[str] = field(default_factory=list)
+    mistakes: list[tuple[int, int, str]] = field(default_factory=list)
 
     def mistake(self, place: Place, message: str) -> None:
         """Note a mistake at a place, or at the nearest place above it that stands in the file."""
@@ -43,8 +43,8 @@ class Document:
         shown = self.lines[line] if line < len(self.lines) else ""
         gutter = f"{line + 1:>5} | "
         text = f"{self.file}:{line + 1}:{column + 1}: {message}\n{gutter}{shown}\n{' ' * (len(gutter) + column)}^"
-        if text not in self.mistakes:
-            self.mistakes.append(text)
+        if (line, column, text) not in self.mistakes:
+            self.mistakes.append((line, column, text))
 
 
 def read_documents(file: Path) -> list[Document]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from seealike.errors import place
 from seealike.extract import extract
 from seealike.sources.models import ModelCard
 from seealike.sources.models.card import LoadedModel
@@ -49,12 +48,11 @@ def _extract(
     opened: OpenedStudy, cell: ExtractCell, load: Callable[[], LoadedModel], watch: Observer
 ) -> None:
     progress = watch.cell(cell.name)
-    with place(cell.name):
-        extract(
-            load(),
-            opened.samples[cell.dataset],
-            cell.outputs,
-            batch_size=opened.study.settings.batch_size,
-            progress=progress,
-            notes=versions(),
-        )
+    extract(
+        load(),
+        opened.samples[cell.dataset],
+        cell.outputs,
+        batch_size=opened.study.settings.batch_size,
+        progress=progress,
+        notes=versions(),
+    )

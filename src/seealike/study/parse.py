@@ -35,6 +35,18 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
     Raises:
         MissingArtifact: no such file.
         StudyMistakes: every mistake, as file:line:column with the line shown.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "study.yaml"
+        >>> _ = file.write_text("name: mine\\nmeasures: [ckaa]\\nmodels: []\\ndatasets: []\\n")
+        >>> try:
+        ...     read_studies(file)
+        ... except StudyMistakes as error:
+        ...     print(error.mistakes[0].partition("study.yaml")[2])
+        :2:12: expected the name of a measure, got 'ckaa'. Did you mean 'cka'?
+            2 | measures: [ckaa]
+                           ^
     """
     documents = read_documents(Path(file))
     studies = [_study(document, overrides or {}) for document in documents]
@@ -42,9 +54,9 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
     for document, name in zip(documents, names, strict=False):
         if names.count(name) > 1:
             document.mistake(("name",), f"two studies of this file are called {name!r}. Rename one.")
-    mistakes = [text for document in documents for text in document.mistakes]
+    mistakes = sorted(mistake for document in documents for mistake in document.mistakes)
     if mistakes:
-        raise StudyMistakes(list(dict.fromkeys(mistakes)))
+        raise StudyMistakes([text for _, _, text in mistakes])
     return [study for study in studies if study]
 
 

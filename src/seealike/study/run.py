@@ -32,6 +32,32 @@ def run(
 
     Returns:
         What became of every cell of the study, of all stages; those with status "failed" say why.
+
+    Example:
+        >>> import numpy as np, polars as pl, tempfile
+        >>> from pathlib import Path
+        >>> from seealike.study.parse import read_studies
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
+        >>> np.savez(folder / "noise.npz", images=pixels)
+        >>> _ = (folder / "study.yaml").write_text('''
+        ... name: two untrained transformers
+        ... models:
+        ...   - each: {seed: [0, 1]}
+        ...     source: timm
+        ...     name: "seed-{seed}"
+        ...     model: test_vit
+        ...     pretrained: false
+        ...     init_seed: "{seed}"
+        ...     layer: norm
+        ...     pooling: cls
+        ... datasets: [{source: arrays, name: noise, images: noise.npz}]
+        ... ''')
+        >>> (study,) = read_studies(folder / "study.yaml")
+        >>> [(outcome.cell, outcome.status) for outcome in run(study)]
+        [('seed-0 × noise', 'done'), ('seed-1 × noise', 'done'), ('noise, cka-kernel=linear-unbiased=true', 'done')]
+        >>> pl.read_parquet(folder / "results" / "tables" / "similarities.parquet").height
+        4
     """
     began = time.perf_counter()
     opened = open_study(study)
