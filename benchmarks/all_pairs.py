@@ -93,7 +93,12 @@ def _ratios(options: argparse.Namespace) -> list[str]:
 
 def _scaling(options: argparse.Namespace) -> list[str]:
     m, n, d = options.models, options.samples, options.dims
-    rows = ["Linear CKA, unbiased, over n and M:", "", "| M | n | d | seconds | of M full products |", "|---|---|---|---|---|"]
+    rows = [
+        "Linear CKA, unbiased, over n and M:",
+        "",
+        "| M | n | d | seconds | of M full products |",
+        "|---|---|---|---|---|",
+    ]
     for models, samples in [(m, n // 2), (m, n), (max(2, m // 4), 2 * n), (4 * m, n // 2)]:
         features = _features(models, samples, d)
         times = _interleaved({"full": _products(features), "ours": _all_pairs(LINEAR, features)}, 3)

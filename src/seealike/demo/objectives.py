@@ -80,6 +80,6 @@ def image_text_loss(images: Tensor, texts: Tensor, captions: Tensor, temperature
     logits = normalize(images, dim=1) @ normalize(texts, dim=1).T / temperature
     positive = (captions[:, None] == captions).to(logits.dtype)
     positive = positive / positive.sum(1, keepdim=True)
-    pulled = (positive * logits).sum() + (positive * logits.T).sum()
+    pulled = 2 * (positive * logits).sum()  # the same both ways: `positive` is symmetric
     pushed = logits.logsumexp(1).sum() + logits.logsumexp(0).sum()
     return (pushed - pulled) / (2 * len(images))

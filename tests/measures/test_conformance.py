@@ -1,0 +1,161 @@
+"""Every registered measure is held to its claims: what it claims must hold, what it does not must break."""
+
+import inspect
+import pickle
+import pydoc
+
+import numpy as np
+import pytest
+import torch
+
+from seealike.compare import pairwise
+from seealike.measures import MEASURES, Invariance, bind
+
+CASES = {
+    "cka": [
+        {},
+        {"unbiased": False},
+        {"kernel": "rbf"},
+        {"kernel": "rbf", "unbiased": False},
+        {"kernel": "rbf", "sigma_fraction": 0.5},
+        {"kernel": "rbf", "sigma": 4.0},
+        {"kernel": "rbf", "sigma": 4.0, "unbiased": False},
+    ],
+    "rsa": [{}],
+}
+ALL = [bind(name, parameters) for name, cases in CASES.items() for parameters in cases]
+every = pytest.mark.parametrize("measure", ALL, ids=lambda m: m.id)
+seeds = pytest.mark.parametrize("seed", [0, 1])
+
+
+def pair(seed, n=50, dx=12, dy=9):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((n, dx)) + rng.standard_normal(dx), rng.standard_normal((n, dy))
+    y[:, :5] += x[:, :5]
+    return x, y
+
+
+def changed(which, x, seed):
+    rng = np.random.default_rng(seed + 100)
+    d = x.shape[1]
+    if which is Invariance.ORTHOGONAL:
+        return x @ np.linalg.qr(rng.standard_normal((d, d)))[0]
+    if which is Invariance.SCALING:
+        return 1.7 * x
+    if which is Invariance.TRANSLATION:
+        return x + 3 * rng.standard_normal(d)
+    return x @ rng.standard_normal((d, d))
+
+
+def test_every_registered_measure_has_a_case():
+    assert set(CASES) == set(MEASURES)
+
+
+def test_every_choice_has_a_case():
+    for name in MEASURES:
+        bound = [m for m in ALL if m.name == name]
+        for key, parameter in inspect.signature(MEASURES[name]).parameters.items():
+            if isinstance(parameter.default, bool):
+                assert {m.parameters[key] for m in bound} == {True, False}
+
+
+@every
+@seeds
+@pytest.mark.parametrize("which", list(Invariance), ids=lambda i: i.name)
+def test_invariances_hold_and_no_others(measure, seed, which):
+    x, y = pair(seed)
+    before, after = measure(x, y), measure(changed(which, x, seed), y)
+    if which in measure.invariances:
+        assert after == pytest.approx(before, abs=1e-9)
+    else:
+        assert abs(after - before) > 1e-4
+
+
+@every
+@seeds
+def test_symmetry_self_value_and_bounds(measure, seed):
+    x, y = pair(seed)
+    assert (measure(y, x) == pytest.approx(measure(x, y), abs=1e-12)) == measure.symmetric
+    assert measure(x, x) == pytest.approx(measure.self_value, abs=1e-12)
+    least, greatest = measure.bounds
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        assert least <= measure(rng.standard_normal((6, 2)), rng.standard_normal((6, 3))) <= greatest
+
+
+@every
+def test_lower_bound_is_not_overclaimed(measure):
+    rng = np.random.default_rng(0)
+    lowest = min(measure(rng.standard_normal((5, 3)), rng.standard_normal((5, 3))) for _ in range(60))
+    assert (lowest < 0) == (measure.bounds[0] < 0)
+
+
+@every
+def test_joint_permutation_of_samples_changes_nothing_and_of_one_model_does(measure):
+    x, y = pair(2)
+    order = np.random.default_rng(3).permutation(len(x))
+    assert measure(x[order], y[order]) == pytest.approx(measure(x, y), abs=1e-12)
+    assert abs(measure(x[order], y) - measure(x, y)) > 1e-3
+
+
+@every
+def test_inputs_are_only_read(measure):
+    x, y = pair(4)
+    copies = x.copy(), y.copy()
+    x.setflags(write=False)
+    y.setflags(write=False)
+    tensors = torch.tensor(copies[0]), torch.tensor(copies[1])
+    measure(x, y)
+    measure(*tensors)
+    for copy, tensor in zip(copies, tensors, strict=True):
+        np.testing.assert_array_equal(tensor.numpy(), copy)
+
+
+@every
+def test_containers_and_precisions_agree(measure, tmp_path):
+    x, y = pair(5)
+    value = measure(x, y)
+    assert measure(x.astype(np.float32), y.astype(np.float32)) == pytest.approx(value, abs=1e-6)
+    assert measure(torch.tensor(x, requires_grad=True), torch.tensor(y)) == value
+    assert measure(np.asfortranarray(x), y[:, ::-1][:, ::-1]) == value
+    np.save(tmp_path / "x.npy", x)
+    assert measure(np.load(tmp_path / "x.npy", mmap_mode="r"), y) == value
+    half = torch.tensor(x).to(torch.bfloat16)
+    assert measure(half, y) == pytest.approx(measure(half.double(), y), abs=1e-6)
+    assert measure(np.round(8 * x).astype(np.int16), y) == pytest.approx(
+        measure(np.round(8 * x), y), abs=1e-6
+    )
+
+
+@every
+def test_pairwise_bind_and_call_agree(measure):
+    (x, y), (z, _) = pair(6), pair(7, dx=20)
+    matrix = pairwise(measure, {"x": x, "y": y, "z": z}, dataset="d")
+    assert (matrix.measure, matrix.dataset, matrix.n_samples) == (measure.id, "d", 50)
+    assert matrix["x", "y"] == pytest.approx(measure(x, y), abs=1e-12)
+    assert matrix["z", "y"] == pytest.approx(measure(z, y), abs=1e-12)
+    given = {key: value for key, value in measure.parameters.items() if value is not None}
+    assert measure.measure(x, y, **given) == measure(x, y)
+
+
+@every
+def test_survives_pickling(measure):
+    again = pickle.loads(pickle.dumps(measure))
+    assert again == measure
+    assert hash(again) == hash(measure)
+    assert again.measure is measure.measure
+
+
+def test_no_two_configurations_share_an_id():
+    assert len({m.id for m in ALL}) == len(ALL)
+    assert all(set(m.id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_=.") for m in ALL)
+
+
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_help_shows_the_signature_and_the_docstring(name):
+    text = pydoc.plain(pydoc.render_doc(MEASURES[name]))
+    assert f"{name}(x" in text
+    assert "Returns:" in text
+    assert list(inspect.signature(MEASURES[name]).parameters)[:2] == ["x", "y"]
+    assert MEASURES[name].claims.formula
+    assert MEASURES[name].claims.source
