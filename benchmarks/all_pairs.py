@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="All pairs of models against one full product X Xᵀ a model.")
     parser.add_argument("--models", type=int, default=16)
     parser.add_argument("--samples", type=int, default=4096)
     parser.add_argument("--dims", type=int, default=768)
@@ -145,13 +145,10 @@ def _measured_peak(name: str, options: argparse.Namespace) -> int:
     """Peak of a process that does it, minus the peak of one that only makes the features."""
     sizes = [f"--{key}={getattr(options, key)}" for key in ("models", "samples", "dims")]
     with_it, without = (
-        int(subprocess.run([sys.executable, __file__, *sizes, "--memory-of", what], **_CAPTURE).stdout)
+        int(subprocess.check_output([sys.executable, __file__, *sizes, "--memory-of", what]))
         for what in (name, "nothing")
     )
     return with_it - without
-
-
-_CAPTURE = {"capture_output": True, "text": True, "check": True}
 
 
 def _peak_above_features(options: argparse.Namespace) -> int:

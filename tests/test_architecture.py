@@ -121,7 +121,9 @@ def test_no_drawers_for_everything():
     assert not [p for p in PACKAGE.rglob("*") if p.stem in {"utils", "helpers", "common", "misc"}]
 
 
-@pytest.mark.parametrize("arguments", [["-c", "import seealike; dir(seealike)"], ["-m", "seealike", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["-c", "import seealike; dir(seealike)"], ["-m", "seealike", "--help"]]
+)
 def test_import_and_help_do_without_torch(arguments):
     program = [sys.executable, "-X", "importtime", *arguments]
     done = subprocess.run(program, capture_output=True, text=True, check=True)

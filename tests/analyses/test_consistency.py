@@ -36,7 +36,11 @@ def tables(n_datasets=3, missing=()):
 def expected(matrices, a, b, sets, kind):
     x, y = [], []
     for i, j in combinations(range(9), 2):
-        if sets == ("all", "all") or {FIELD[i], FIELD[j]} == set(sets) and (FIELD[i] != FIELD[j]) == (sets[0] != sets[1]):
+        if (
+            sets == ("all", "all")
+            or ({FIELD[i], FIELD[j]} == set(sets)
+            and (FIELD[i] != FIELD[j]) == (sets[0] != sets[1]))
+        ):
             x.append(matrices[a].values[i, j])
             y.append(matrices[b].values[i, j])
     x, y = np.array(x), np.array(y)
@@ -50,7 +54,9 @@ def test_every_row_is_what_scipy_says(missing):
     result = consistency(given, sets="objective")
     assert result.height == 2 * (1 + 6) * 3  # correlations x (all + unordered set pairs) x dataset pairs
     for row in result.iter_rows(named=True):
-        r, n = expected(matrices, row["dataset_x"], row["dataset_y"], (row["set_x"], row["set_y"]), row["correlation"])
+        r, n = expected(
+            matrices, row["dataset_x"], row["dataset_y"], (row["set_x"], row["set_y"]), row["correlation"]
+        )
         assert row["n_pairs"] == n
         if n < 3:
             assert row["consistency"] is None
@@ -62,7 +68,9 @@ def test_every_row_is_what_scipy_says(missing):
 
 def test_number_of_pairs_of_each_set_pair():
     given, _ = tables()
-    counts = consistency(given, sets="objective").filter(correlation="pearson", dataset_x="d0", dataset_y="d1")
+    counts = consistency(given, sets="objective").filter(
+        correlation="pearson", dataset_x="d0", dataset_y="d1"
+    )
     assert dict(zip(counts["set_x"] + "-" + counts["set_y"], counts["n_pairs"], strict=True)) == {
         "all-all": 36,
         "clip-clip": 3,
@@ -76,7 +84,9 @@ def test_number_of_pairs_of_each_set_pair():
 
 def test_equal_similarities_have_no_correlation_but_a_reason():
     given, _ = tables(2)
-    flat = given["similarities"].with_columns(pl.when(dataset="d1").then(0.5).otherwise("similarity").alias("similarity"))
+    flat = given["similarities"].with_columns(
+        pl.when(dataset="d1").then(0.5).otherwise("similarity").alias("similarity")
+    )
     row = consistency({**given, "similarities": flat}).row(0, named=True)
     assert row["consistency"] is None
     assert "all similarities are equal on one of the datasets" in row["reason"]
@@ -85,7 +95,8 @@ def test_equal_similarities_have_no_correlation_but_a_reason():
 def test_an_asymmetric_measure_counts_with_the_mean_of_its_directions():
     given, _ = tables(2)
     skew = given["similarities"].with_columns(
-        similarity=pl.col("similarity") + pl.when(pl.col("model_x") < pl.col("model_y")).then(0.2).otherwise(-0.2)
+        similarity=pl.col("similarity")
+        + pl.when(pl.col("model_x") < pl.col("model_y")).then(0.2).otherwise(-0.2)
     )
     a, b = (consistency({**given, "similarities": s})["consistency"] for s in (given["similarities"], skew))
     np.testing.assert_allclose(a, b, atol=1e-12)
@@ -95,7 +106,9 @@ def test_bad_fields_and_options():
     given, _ = tables()
     with pytest.raises(UnknownName, match="Did you mean 'objective'"):
         consistency(given, sets="objectives")
-    holes = given["models"].with_columns(pl.when(model="m4").then(None).otherwise("objective").alias("objective"))
+    holes = given["models"].with_columns(
+        pl.when(model="m4").then(None).otherwise("objective").alias("objective")
+    )
     with pytest.raises(DataError, match="none for m4"):
         consistency({**given, "models": holes}, sets="objective")
     with pytest.raises(DamagedArtifact, match="expected columns similarity"):
@@ -129,7 +142,13 @@ def test_a_large_offset_does_not_hurt():
 
 def test_head_accuracy_has_the_published_value_beside():
     predictions = pl.DataFrame(
-        {"model": ["a"] * 3 + ["b"] * 2, "dataset": "d", "layer": "fc", "label": [0, 1, 2, 0, 1], "predicted": [0, 1, 1, 1, 0]}
+        {
+            "model": ["a"] * 3 + ["b"] * 2,
+            "dataset": "d",
+            "layer": "fc",
+            "label": [0, 1, 2, 0, 1],
+            "predicted": [0, 1, 1, 1, 0],
+        }
     )
     models = pl.DataFrame({"model": ["a", "b"], "published_top1": [0.7, None]})
     result = head_accuracy({"predictions": predictions, "models": models})

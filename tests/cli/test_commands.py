@@ -77,7 +77,10 @@ def test_failed_cells_give_exit_code_three_and_a_reason(seealike, study):
         (["run", "{study}", "--set", "data"], "--set: expected NAME=VALUE, got data"),
         (["run", "{study}", "--only", "tni"], "Did you mean 'tiny'"),
         (["show-model", "something"], "expected an .onnx file, timm:NAME"),
-        (["show-model", "ssl-9", "--study", "{study}"], "expected a model of the study, got 'ssl-9'. Did you mean"),
+        (
+            ["show-model", "ssl-9", "--study", "{study}"],
+            "expected a model of the study, got 'ssl-9'. Did you mean",
+        ),
         (["show-model", "timm:resnet1888"], "expected a timm model"),
     ],
 )
@@ -163,6 +166,8 @@ def test_stopping_keeps_what_is_finished(seealike, study, monkeypatch):
 
 def test_help_of_every_command_names_its_options():
     for command in ("demo", "run", "plan", "extract", "compare", "analyse", "report", "show-model", "list"):
-        done = subprocess.run([sys.executable, "-m", "seealike", command, "--help"], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "seealike", command, "--help"], capture_output=True, text=True
+        )
         assert done.returncode == 0
         assert "--help" in done.stdout or "Usage" in done.stdout

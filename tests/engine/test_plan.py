@@ -7,8 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from seealike.compare import similarities
 from seealike.engine.tiles import LARGEST_TILE, Load, Plan, plan_pass
+from seealike.errors import BadParameter
+from seealike.measures import bind
 
 MIB = 2**20
 
@@ -38,7 +42,7 @@ def test_bytes_grow_with_n_and_not_with_its_square():
     assert bytes_of[1] < 100 * bytes_of[0]
 
 
-class _Allocated(torch.utils._python_dispatch.TorchDispatchMode):
+class _Allocated(TorchDispatchMode):
     """The largest tensor that any operation makes."""
 
     largest = 0
@@ -51,18 +55,27 @@ class _Allocated(torch.utils._python_dispatch.TorchDispatchMode):
         return out
 
 
-@pytest.mark.parametrize("n", [1500, 3000])
-def test_nothing_of_size_n_squared_is_ever_made(n):
-    from seealike.compare import similarities
-    from seealike.measures import bind
-
+def test_nothing_of_size_n_squared_is_ever_made():
+    n, budget = 2000, 4 * MIB
     rng = np.random.default_rng(0)
     features = {name: rng.standard_normal((n, 4), dtype=np.float32) for name in "ab"}
     bound = [bind("cka"), bind("cka", {"kernel": "rbf"}), bind("rsa")]
+    with _Allocated():
+        similarities(bound, {name: x[:20] for name, x in features.items()})
     tracemalloc.start()
     with _Allocated() as seen:
-        similarities(bound, features, budget_bytes=3 * MIB)
+        similarities(bound, features, budget_bytes=budget)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert 0 < seen.largest <= 3 * MIB < n * n * 4
-    assert peak < 6 * MIB
+    assert 0 < seen.largest <= budget < n * n * 4
+    assert peak < 2 * budget
+
+
+@pytest.mark.parametrize("n", [1, 4, 16, 17, 100])
+def test_whatever_is_at_least_the_least_budget_does(n):
+    load = Load(n, (20, 3), n_rows=2, n_maps=3, dtype=torch.float32)
+    with pytest.raises(BadParameter, match="expected at least (?P<least>[0-9]+) bytes") as refused:
+        plan_pass(load, 0)
+    least = int(refused.value.expected.split()[2])
+    for budget in range(least, 3 * least, 97):
+        assert plan_pass(load, budget).n_bytes <= budget

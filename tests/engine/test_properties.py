@@ -41,7 +41,7 @@ def _degenerate(draw, rng, n):
 
 
 @settings(max_examples=60, deadline=None)
-@given(features(), st.sampled_from([2**31, 60_000]))
+@given(features(), st.sampled_from([2**31, 150_000]))
 def test_a_number_within_bounds_or_a_reason(given_features, budget_bytes):
     matrices = similarities(MEASURES, given_features, budget_bytes=budget_bytes)
     for measure, matrix in zip(MEASURES, matrices, strict=True):

@@ -35,7 +35,9 @@ class Model:
 
 def samples(n=23, image=None):
     pixels = np.random.default_rng(0).integers(0, 256, (n, 4, 4, 3), dtype=np.uint8)
-    return Samples(tuple(f"i{k}" for k in range(n)), image or (lambda k: Image.fromarray(pixels[k])), None, (), "ab")
+    return Samples(
+        tuple(f"i{k}" for k in range(n)), image or (lambda k: Image.fromarray(pixels[k])), None, (), "ab"
+    )
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 23, 64])
@@ -107,7 +109,7 @@ def test_nan_features_name_the_image(tmp_path):
         def forward(self, batch, layers):
             batch = batch.copy()
             batch[3] = np.nan
-            return {name: batch for name in layers}
+            return dict.fromkeys(layers, batch)
 
     with pytest.raises(NonFiniteError, match="NaN or infinity for i3 "):
         extract(Broken(), samples(), {tmp_path / "f.safetensors": KEY})
@@ -138,7 +140,11 @@ def test_pooling_rules():
 @pytest.mark.parametrize(
     ("shape", "rule", "says"),
     [
-        ((2, 3, 4, 5), "none", r"one row a sample \(n, d\), got output \(n, 3, 4, 5\). Add pooling: mean \| max"),
+        (
+            (2, 3, 4, 5),
+            "none",
+            r"one row a sample \(n, d\), got output \(n, 3, 4, 5\). Add pooling: mean \| max",
+        ),
         ((2, 3, 4), "none", r"Add pooling: cls \| mean"),
         ((2, 3, 4, 5), "cls", "an output that 'cls' can pool"),
         ((2, 3), "mean", "an output that 'mean' can pool"),
@@ -157,7 +163,12 @@ def test_unknown_pooling():
 def test_unknown_layer_of_a_real_graph(real_data, tmp_path):
     from seealike.sources.models import OnnxCard
 
-    entry = {"source": "onnx", "name": "m", "file": real_data / "models/glyph28/mnist_lenet.onnx", "layer": "feature"}
+    entry = {
+        "source": "onnx",
+        "name": "m",
+        "file": real_data / "models/glyph28/mnist_lenet.onnx",
+        "layer": "feature",
+    }
     key = replace(KEY, layer="feature")
     with pytest.raises(UnknownName, match="got 'feature'. Did you mean 'features'"):
         extract(OnnxCard.model_validate(entry).load("cpu"), samples(), {tmp_path / "f.safetensors": key})

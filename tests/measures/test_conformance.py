@@ -80,7 +80,7 @@ def test_symmetry_self_value_and_bounds(measure, seed):
     least, greatest = measure.bounds
     rng = np.random.default_rng(seed)
     for _ in range(20):
-        assert least <= measure(rng.standard_normal((6, 2)), rng.standard_normal((6, 3))) <= greatest
+        assert least <= measure(rng.standard_normal((6, 4)), rng.standard_normal((6, 5))) <= greatest
 
 
 @every
@@ -122,8 +122,8 @@ def test_containers_and_precisions_agree(measure, tmp_path):
     assert measure(np.load(tmp_path / "x.npy", mmap_mode="r"), y) == value
     half = torch.tensor(x).to(torch.bfloat16)
     assert measure(half, y) == pytest.approx(measure(half.double(), y), abs=1e-6)
-    assert measure(np.round(8 * x).astype(np.int16), y) == pytest.approx(
-        measure(np.round(8 * x), y), abs=1e-6
+    assert measure(np.round(2 * x).astype(np.int16), y) == pytest.approx(
+        measure(np.round(2 * x), y), abs=1e-6
     )
 
 

@@ -56,7 +56,9 @@ def test_manifest(folder):
 
 
 def idx(array, kind=8):
-    return struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape) + array.astype(">u1").tobytes()
+    return (
+        struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape) + array.astype(">u1").tobytes()
+    )
 
 
 def test_arrays_of_every_kind_give_the_same_samples(tmp_path):
@@ -153,7 +155,11 @@ def test_empty_datasets(tmp_path):
 
 def _many(tmp_path):
     rng = np.random.default_rng(1)
-    np.savez(tmp_path / "m.npz", images=rng.integers(0, 256, (200, 4, 4), dtype=np.uint8), labels=np.arange(200) % 4)
+    np.savez(
+        tmp_path / "m.npz",
+        images=rng.integers(0, 256, (200, 4, 4), dtype=np.uint8),
+        labels=np.arange(200) % 4,
+    )
     return card(ArraysCard, tmp_path, images="m.npz")
 
 
@@ -203,7 +209,12 @@ def test_image_input_follows_torchvision():
     transforms = vision_library("torchvision", where="test").transforms
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     reference = transforms.Compose(
-        [transforms.Resize(40), transforms.CenterCrop(32), transforms.ToTensor(), transforms.Normalize(mean, std)]
+        [
+            transforms.Resize(40),
+            transforms.CenterCrop(32),
+            transforms.ToTensor(),
+            transforms.Normalize(mean, std),
+        ]
     )
     ours = ImageInput(size=32, resize=40, mean=mean, std=std)
     for size in [(90, 61), (50, 75), (40, 40), (333, 200)]:
@@ -214,7 +225,9 @@ def test_image_input_follows_torchvision():
 def test_image_input_crops_and_colors():
     wide = Image.fromarray(np.concatenate([PIXELS[0], PIXELS[1]], axis=1))  # 5 x 14
     square = np.asarray(wide)[:, 4:9]
-    np.testing.assert_allclose(ImageInput(size=5)(wide), square.transpose(2, 0, 1) / np.float32(255), atol=1e-6)
+    np.testing.assert_allclose(
+        ImageInput(size=5)(wide), square.transpose(2, 0, 1) / np.float32(255), atol=1e-6
+    )
     assert ImageInput(size=3, crop="none")(wide).shape == (3, 3, 3)
     grey = ImageInput(size=5, channels=1)(wide)
     np.testing.assert_allclose(grey[0] * 255, square @ [0.299, 0.587, 0.114], atol=1.0)

@@ -119,12 +119,19 @@ def test_a_state_dict_gives_the_network_back(tmp_path, resnet18, suffix):
 
 
 def test_prefixes_and_nesting(tmp_path, resnet18):
-    wrapped = {"epoch": 3, "model": {"state_dict": {f"module.{k}": v for k, v in resnet18.state_dict().items()}}}
+    wrapped = {
+        "epoch": 3,
+        "model": {"state_dict": {f"module.{k}": v for k, v in resnet18.state_dict().items()}},
+    }
     torch.save(wrapped, tmp_path / "w.pt")
     checkpoint(tmp_path / "w.pt", state_key="model.state_dict", strip_prefix="module.").load("cpu")
-    with pytest.raises(SourceError, match=r'102 missing .* 122 not in the network .*Add strip_prefix: "module."'):
+    with pytest.raises(
+        SourceError, match=r'102 missing .* 122 not in the network .*Add strip_prefix: "module."'
+    ):
         checkpoint(tmp_path / "w.pt", state_key="model.state_dict").load("cpu")
-    with pytest.raises(SpecError, match="expected the key 'modl' in the file, got none. Did you mean 'model'"):
+    with pytest.raises(
+        SpecError, match="expected the key 'modl' in the file, got none. Did you mean 'model'"
+    ):
         checkpoint(tmp_path / "w.pt", state_key="modl").load("cpu")
     with pytest.raises(SourceError, match=r"add state_key: \(one of epoch, model\)"):
         checkpoint(tmp_path / "w.pt").load("cpu")
@@ -189,7 +196,9 @@ def test_truncated_checkpoints(tmp_path, resnet18, name):
     ],
 )
 def test_networks_that_cannot_be(tmp_path, network, kind, says):
-    (tmp_path / "nets.py").write_text("from torch import nn\nclass Net(nn.Linear): pass\ndef number(): return 1\n")
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\nclass Net(nn.Linear): pass\ndef number(): return 1\n"
+    )
     (tmp_path / "broken.py").write_text("1 / 0")
     torch.save({}, tmp_path / "w.pt")
     with pytest.raises(kind, match=says):

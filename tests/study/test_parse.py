@@ -26,7 +26,10 @@ def test_a_study_comes_back_as_written(study_file):
     assert [m.name for m in study.models] == ["ssl-0", "supervised-0", "ssl-1", "supervised-1"]
     assert study.models[0].fields == {"objective": "ssl"}
     assert [d.name for d in study.datasets] == ["noise", "stripes"]
-    assert [m.id for m in study.measures] == ["cka-kernel=linear-unbiased=true", "rsa-compare=pearson-rdm=correlation"]
+    assert [m.id for m in study.measures] == [
+        "cka-kernel=linear-unbiased=true",
+        "rsa-compare=pearson-rdm=correlation",
+    ]
     assert study.output == study_file.parent / "results"
     assert study.settings.seed == 3
 
@@ -39,7 +42,10 @@ def test_all_mistakes_are_reported_at_once_each_with_its_line(study_file):
     changed(study_file, "images: noise.npz", "images: nose.npz")
     found = "\n".join(mistakes(study_file))
     assert f"{study_file}:2:1: seed: expected greater than or equal to 0, got -3" in found
-    assert "unknown key 'poolin'. Did you mean 'pooling'?\n   11 |     poolin: flatten\n             ^" not in found
+    assert (
+        "unknown key 'poolin'. Did you mean 'pooling'?\n   11 |     poolin: flatten\n             ^"
+        not in found
+    )
     assert "unknown key 'poolin'. Did you mean 'pooling'?" in found
     assert "    poolin: flatten\n" in found
     assert "Did you mean 'cka'?" in found
@@ -59,7 +65,10 @@ def test_the_caret_stands_under_the_mistake(study_file):
 def test_a_group_that_no_model_has(study_file):
     changed(study_file, "sets: objective", "sets: objectiv")
     (text,) = mistakes(study_file)
-    assert "'objectiv' is no field of 4 models (ssl-0, supervised-0, ssl-1, supervised-1). Did you mean 'objective'?" in text
+    assert (
+        "'objectiv' is no field of 4 models (ssl-0, supervised-0, ssl-1, supervised-1). Did you mean 'objective'?"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +125,7 @@ def test_broken_yaml_and_missing_files(study_file):
 
 def test_parameters_come_from_the_file_or_the_command_line(study_file, tmp_path, monkeypatch):
     changed(study_file, "seed: 3", "seed: 3\nparameters: {where: nowhere}")
-    changed(study_file, "images: noise.npz", "images: \"${where}/noise.npz\"")
+    changed(study_file, "images: noise.npz", 'images: "${where}/noise.npz"')
     assert "nowhere/noise.npz, which matches nothing" in mistakes(study_file)[0]
     monkeypatch.chdir(tmp_path.parent)
     (study,) = read_studies(study_file, {"where": tmp_path.name})  # as typed here, not relative to the file
@@ -137,9 +146,13 @@ def test_merge_keys_and_csv_tables(study_file):
     changed(
         study_file,
         "each: {seed: [0, 1], objective: [ssl, supervised]}",
-        "each: models.csv\n    where: {keep: [\"yes\", maybe]}",
+        'each: models.csv\n    where: {keep: ["yes", maybe]}',
     )
     assert [m.name for m in read_studies(study_file)[0].models] == ["ssl-0", "supervised-1"]
-    changed(study_file, "  - {source: arrays, name: stripes, images: stripes.npz,", "  - &s {source: arrays, name: stripes, images: stripes.npz,")
+    changed(
+        study_file,
+        "  - {source: arrays, name: stripes, images: stripes.npz,",
+        "  - &s {source: arrays, name: stripes, images: stripes.npz,",
+    )
     changed(study_file, "measures:", "  - {<<: *s, name: again}\nmeasures:")
     assert [d.name for d in read_studies(study_file)[0].datasets] == ["noise", "stripes", "again"]

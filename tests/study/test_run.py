@@ -58,8 +58,12 @@ def test_every_stage_gives_what_calls_by_hand_give(study_file):
 
     similarities = table(study_file, "similarities")
     assert similarities.height == 2 * 2 * 16
-    row = similarities.filter(dataset="noise", measure="cka-kernel=linear-unbiased=true", model_x="ssl-0", model_y="supervised-1")
-    assert row["similarity"].item() == pytest.approx(seealike.cka(features["ssl-0"], features["supervised-1"]), abs=1e-6)
+    row = similarities.filter(
+        dataset="noise", measure="cka-kernel=linear-unbiased=true", model_x="ssl-0", model_y="supervised-1"
+    )
+    assert row["similarity"].item() == pytest.approx(
+        seealike.cka(features["ssl-0"], features["supervised-1"]), abs=1e-6
+    )
 
     accuracy = table(study_file, "head_accuracy").filter(model="supervised-1")
     assert accuracy["dataset"].to_list() == ["noise"]  # stripes follow no class list
@@ -69,14 +73,24 @@ def test_every_stage_gives_what_calls_by_hand_give(study_file):
     consistency = table(study_file, "consistency").filter(
         measure="cka-kernel=linear-unbiased=true", correlation="pearson", set_x="all"
     )
-    pairs = similarities.filter((pl.col("model_x") < pl.col("model_y")) & (pl.col("measure") == "cka-kernel=linear-unbiased=true"))
-    a, b = (pairs.filter(dataset=d).sort("model_x", "model_y")["similarity"].to_numpy() for d in ("noise", "stripes"))
+    pairs = similarities.filter(
+        (pl.col("model_x") < pl.col("model_y")) & (pl.col("measure") == "cka-kernel=linear-unbiased=true")
+    )
+    a, b = (
+        pairs.filter(dataset=d).sort("model_x", "model_y")["similarity"].to_numpy()
+        for d in ("noise", "stripes")
+    )
     assert consistency["consistency"].item() == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-9)
 
 
 def test_a_second_run_does_nothing_again(study_file):
     once(study_file)
-    files = {p: p.stat().st_mtime_ns for kind in ("features", "similarities", "analyses") for p in (study_file.parent / "results" / kind).rglob("*") if p.is_file()}
+    files = {
+        p: p.stat().st_mtime_ns
+        for kind in ("features", "similarities", "analyses")
+        for p in (study_file.parent / "results" / kind).rglob("*")
+        if p.is_file()
+    }
     outcomes = once(study_file)
     assert all(o.status == "done" for o in outcomes)
     assert {p: p.stat().st_mtime_ns for p in files} == files
@@ -92,7 +106,9 @@ def test_only_what_changed_is_done_again(study_file):
     opened = open_study(read_studies(study_file)[0])
     outcomes = [c.outcome(opened.results) for c in opened.cells(present_only=False)]
     todo = {o.cell: o.reason for o in outcomes if o.status == "todo" and o.stage == "extract"}
-    assert todo == dict.fromkeys(["ssl-0 × noise", "ssl-0 × stripes"], "its inputs have changed since it was done")
+    assert todo == dict.fromkeys(
+        ["ssl-0 × noise", "ssl-0 × stripes"], "its inputs have changed since it was done"
+    )
     before = table(study_file, "similarities")
     assert all(o.status == "done" for o in once(study_file))
     after = table(study_file, "similarities")
@@ -112,7 +128,12 @@ def test_a_failed_cell_is_a_row_with_a_reason_and_is_retried(study_file):
     assert 'Add strip_prefix: "module."' in failed[0].reason
     assert "conv.bias" in failed[0].reason
     missing = table(study_file, "similarities").filter(pl.col("similarity").is_null())
-    assert set(missing["model_x"]) | set(missing["model_y"]) == {"ssl-0", "ssl-1", "supervised-0", "supervised-1"}
+    assert set(missing["model_x"]) | set(missing["model_y"]) == {
+        "ssl-0",
+        "ssl-1",
+        "supervised-0",
+        "supervised-1",
+    }
     assert missing["reason"].str.contains("strip_prefix").all()
     study_file.with_name("ssl-1.pt").write_bytes(good)
     assert all(o.status == "done" for o in once(study_file))
@@ -141,7 +162,9 @@ def test_two_models_with_one_checkpoint_are_named(study_file):
     study_file.with_name("ssl-1.pt").write_bytes(study_file.with_name("ssl-0.pt").read_bytes())
     once(study_file)
     record = json.loads((study_file.parent / "results/record/last-run.json").read_text())
-    assert record["warnings"] == ["ssl-0 and ssl-1 have identical features on noise, stripes: are they the same checkpoint?"]
+    assert record["warnings"] == [
+        "ssl-0 and ssl-1 have identical features on noise, stripes: are they the same checkpoint?"
+    ]
 
 
 def test_the_record_says_what_ran(study_file):
@@ -168,14 +191,17 @@ def test_rows_of_unit_length_are_a_view_that_is_recorded(study_file):
     once(study_file)
     plain = table(study_file, "similarities")
     study_file.write_text(study_file.read_text().replace("seed: 3", "seed: 3\nnormalize: unit_rows"))
-    extracted = {p: p.stat().st_mtime_ns for p in study_file.parent.glob("results/features/*/*/*.safetensors")}
+    extracted = {
+        p: p.stat().st_mtime_ns for p in study_file.parent.glob("results/features/*/*/*.safetensors")
+    }
     once(study_file)
     assert {p: p.stat().st_mtime_ns for p in extracted} == extracted
     unit = table(study_file, "similarities")
     path = {n: next(study_file.parent.glob(f"results/features/noise/{n}/pool-*")) for n in ("ssl-0", "ssl-1")}
     x, y = (read_features(p).values.astype("f8") for p in path.values())
     x, y = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (x, y))
-    chosen = dict(dataset="noise", measure="cka-kernel=linear-unbiased=true", model_x="ssl-0", model_y="ssl-1")
+    chosen = {"dataset": "noise", "measure": "cka-kernel=linear-unbiased=true"}
+    chosen |= {"model_x": "ssl-0", "model_y": "ssl-1"}
     assert unit.filter(**chosen)["similarity"].item() == pytest.approx(seealike.cka(x, y), abs=1e-5)
     assert unit.filter(**chosen)["similarity"].item() != plain.filter(**chosen)["similarity"].item()
 
@@ -196,7 +222,9 @@ def test_a_killed_run_goes_on_where_it_stopped(study_file, kill_after):
     )
     done = subprocess.run([sys.executable, "-c", program, str(study_file)], capture_output=True, text=True)
     assert done.returncode == -9, done.stderr
-    finished = {p: p.stat().st_mtime_ns for p in study_file.parent.glob("results/features/*/*/pool-*.safetensors")}
+    finished = {
+        p: p.stat().st_mtime_ns for p in study_file.parent.glob("results/features/*/*/pool-*.safetensors")
+    }
     assert len(finished) == kill_after
     time.sleep(0.01)
     assert all(o.status == "done" for o in once(study_file))
@@ -205,7 +233,9 @@ def test_a_killed_run_goes_on_where_it_stopped(study_file, kill_after):
 
 def test_order_of_models_and_datasets_changes_no_number(tmp_path):
     once(write_study(tmp_path / "a"))
-    reordered = STUDY.replace("seed: [0, 1], objective: [ssl, supervised]", "objective: [supervised, ssl], seed: [1, 0]")
+    reordered = STUDY.replace(
+        "seed: [0, 1], objective: [ssl, supervised]", "objective: [supervised, ssl], seed: [1, 0]"
+    )
     once(write_study(tmp_path / "b", reordered))
     keys = ["dataset", "measure", "model_x", "model_y"]
     a, b = (table(tmp_path / d / "study.yaml", "similarities").sort(keys) for d in "ab")

@@ -1,4 +1,4 @@
-"""``seealike``: every command, and what its errors become. Heavy modules are imported by the command that needs them."""
+"""``seealike``: every command, and what its errors become; heavy modules are imported by who needs them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ Values = Annotated[
     list[str] | None,
     Parameter(name="--set", negative="", help="NAME=VALUE for the study's `parameters:`; may be repeated."),
 ]
-Only = Annotated[
-    str | None, Parameter(help="Only the study of this name, where the file holds several.")
-]
+Only = Annotated[str | None, Parameter(help="Only the study of this name, where the file holds several.")]
 
 
 @app.command
@@ -156,7 +154,9 @@ def _values(texts: list[str] | None) -> dict[str, str]:
     for text in texts or []:
         name, equals, value = text.partition("=")
         if not equals:
-            raise SpecError(where="--set", expected="NAME=VALUE", got=text, fix="For example: --set data=/my/images")
+            raise SpecError(
+                where="--set", expected="NAME=VALUE", got=text, fix="For example: --set data=/my/images"
+            )
         values[name] = value
     return values
 

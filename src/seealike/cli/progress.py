@@ -65,7 +65,9 @@ class Bars:
         if self._stage is not None:
             self._progress.advance(self._stage)
         if outcome.status == "failed":
-            self.console.print(f"[red]failed[/] {escape(outcome.cell)}: {escape(outcome.reason)}", soft_wrap=True)
+            self.console.print(
+                f"[red]failed[/] {escape(outcome.cell)}: {escape(outcome.reason)}", soft_wrap=True
+            )
 
     def update(self, task: TaskID, name: str, done: int, total: int, speed: float) -> None:
         """Move a cell's bar; without a terminal, say so every few seconds."""

@@ -33,7 +33,8 @@ def models(study: Path | None, values: Mapping[str, str], timm: str | None) -> i
     cards = [card for one in read_studies(study, values) for card in one.models]
     fields = list(dict.fromkeys(name for card in cards for name in card.fields))
     rows = [
-        [card.name, card.source, ", ".join(card.layer), *(card.fields.get(f, "") for f in fields)] for card in cards
+        [card.name, card.source, ", ".join(card.layer), *(card.fields.get(f, "") for f in fields)]
+        for card in cards
     ]
     return _table(["model", "source", "layer", *fields], rows)
 
@@ -49,7 +50,9 @@ def datasets(study: Path | None, values: Mapping[str, str]) -> int:
         for card in one.datasets:
             samples = card.open(one.settings.seed, one.settings.subset)
             count, classes = len(samples.sample_ids), len(samples.classes)
-            rows.append([card.name, card.source, str(count), str(classes), *(card.fields.get(f, "") for f in fields)])
+            rows.append(
+                [card.name, card.source, str(count), str(classes), *(card.fields.get(f, "") for f in fields)]
+            )
     return _table(["dataset", "source", "samples", "classes", *fields], rows)
 
 
@@ -71,7 +74,11 @@ def layers(model: str, study: Path | None, values: Mapping[str, str]) -> int:
     """The layers of one model."""
     loaded = _card(model, study, values).load("cpu")
     rows = [
-        [layer.name, layer.kind, "no tensor" if layer.shape is None else " × ".join(map(str, ("n", *layer.shape)))]
+        [
+            layer.name,
+            layer.kind,
+            "no tensor" if layer.shape is None else " × ".join(map(str, ("n", *layer.shape))),
+        ]
         for layer in loaded.layers()
     ]
     return _table(["layer", "kind", "output"], rows)
@@ -82,7 +89,10 @@ def _card(model: str, study: Path | None, values: Mapping[str, str]) -> ModelCar
         cards = {card.name: card for one in read_studies(study, values) for card in one.models}
         if model not in cards:
             raise UnknownName(
-                where=str(study), expected="a model of the study", got=repr(model), fix=suggestion(model, cards)
+                where=str(study),
+                expected="a model of the study",
+                got=repr(model),
+                fix=suggestion(model, cards),
             )
         return cards[model]
     if model.endswith(".onnx"):
@@ -103,6 +113,8 @@ def _card(model: str, study: Path | None, values: Mapping[str, str]) -> ModelCar
 
 class _Untrained(ModelCard):
     """A torchvision architecture without weights: its layers are all that is asked for."""
+
+    source_name = "torchvision"
 
     def weights_digest(self) -> str:
         return ""

@@ -75,7 +75,10 @@ def _studies(file: Path, values: dict[str, str], only: str | None) -> list[Study
 
 def _summary(study: Study, outcomes: list[Outcome], elapsed_s: float, report: bool) -> None:
     counts = Counter(outcome.status for outcome in outcomes)
-    parts = [f"{counts[s]} {w}" for s, w in (("done", "done"), ("failed", "failed"), ("skipped", "skipped"), ("todo", "to do"))]
+    parts = [
+        f"{counts[s]} {w}"
+        for s, w in (("done", "done"), ("failed", "failed"), ("skipped", "skipped"), ("todo", "to do"))
+    ]
     known = ", ".join(part for part in parts if not part.startswith("0 "))
     out = Console(highlight=False, soft_wrap=True)
     out.print(f"{study.name}: {known} in {elapsed_s:.1f} s", markup=False)

@@ -128,14 +128,14 @@ class SimilarityMatrix:
 
         n = len(self.models)
         x, y = np.divmod(np.arange(n * n), n)
-        names = np.array(self.models, dtype=object)
+        names = self.models
         errors = self.standard_errors
         return pl.DataFrame(
             {
                 "dataset": [self.dataset] * (n * n),
                 "measure": [self.measure] * (n * n),
-                "model_x": names[x].tolist(),
-                "model_y": names[y].tolist(),
+                "model_x": [names[i] for i in x],
+                "model_y": [names[i] for i in y],
                 "similarity": [None if np.isnan(v) else float(v) for v in self.values.ravel()],
                 "standard_error": [None] * (n * n) if errors is None else errors.ravel().tolist(),
                 "n_samples": [self.n_samples] * (n * n),

@@ -163,10 +163,11 @@ def read_features(path: Path) -> Features:
         MissingArtifact, DamagedArtifact, NewerFormat: see `read_arrays`.
 
     Example:
-        >>> read_features(Path("none.safetensors"))
-        Traceback (most recent call last):
-        ...
-        seealike.errors.MissingArtifact: none.safetensors: expected a safetensors file, got no file. Run the stage that writes it.
+        >>> import numpy as np, tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "features.safetensors"
+        >>> write_features(path, Features(np.eye(2, dtype=np.float32), ("a", "b")))
+        >>> read_features(path).select(["b"]).values
+        array([[0., 1.]], dtype=float32)
     """
     arrays, notes = read_arrays(path)
     if "values" not in arrays or "sample_ids" not in arrays:

@@ -112,12 +112,13 @@ def plan_pass(load: Load, budget_bytes: int) -> Plan:
         >>> tight.tile < 512, tight.hold, tight.n_bytes < 2**25
         (True, False, True)
     """
-    largest = min(LARGEST_TILE, -(-load.n_samples // 16) * 16)
+    largest = min(LARGEST_TILE, -(-load.n_samples // _SMALLEST_TILE) * _SMALLEST_TILE)
 
     def total(tile: int, hold: bool) -> int:
         return load.fixed_bytes + load.tile_bytes(tile) + hold * load.held_bytes
 
-    hold = total(largest // 2, True) <= budget_bytes
+    half = max(_SMALLEST_TILE, largest // 2 // _SMALLEST_TILE * _SMALLEST_TILE)
+    hold = total(half, True) <= budget_bytes
     fitting = [t for t in range(largest, 0, -_SMALLEST_TILE) if total(t, hold) <= budget_bytes]
     if not fitting:
         raise BadParameter(

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 
 
 class Entry(BaseModel):
     """A frozen, strict record: an unknown key is a mistake, not a silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourcedEntry(Entry):
+    """An entry whose `source` is its own source's name.
+
+    Attributes:
+        source_name: the name that a study file uses for this kind.
+        source: the same, as written in the entry.
+    """
+
+    source_name: ClassVar[str]
+
+    source: str
+
+    @field_validator("source")
+    @classmethod
+    def _own(cls, value: str) -> str:
+        if value != cls.source_name:
+            raise ValueError(f"expected {cls.source_name!r}, got {value!r}")
+        return value
 
 
 def _resolved(path: Path, info: ValidationInfo) -> Path:

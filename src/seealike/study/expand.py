@@ -62,8 +62,8 @@ def entries(document: Document, section: str) -> Iterator[tuple[Place, dict[str,
     """The entries of ``models:`` or ``datasets:`` with their places; one with ``each:`` stands for many.
 
     ``each: table.csv`` makes one entry for every row of the table, ``each: [{a: 1, b: 2}, {a: 3, b: 4}]`` one for
-    every row written out, ``each: {a: [1, 2], b: [3]}`` one for every combination; ``where: {column: value}`` (or a list of values) keeps some rows; ``{column}`` in a text takes
-    the row's value.
+    every row written out, ``each: {a: [1, 2], b: [3]}`` one for every combination;
+    ``where: {column: value}`` (or a list of values) keeps some rows; ``{column}`` in a text takes the row's value.
     """
     listed = document.data.get(section)
     if not isinstance(listed, list):

@@ -19,9 +19,7 @@ def extract_stage(opened: OpenedStudy, watch: Observer) -> None:
     for card, cells in groupby(todo, key=lambda cell: cell.card):
         load = _once(card, opened.study.settings.device)
         for cell in cells:
-            attempt(
-                opened, cell, lambda cell=cell, load=load: _extract(opened, cell, load, watch), watch
-            )
+            attempt(opened, cell, lambda cell=cell, load=load: _extract(opened, cell, load, watch), watch)
 
 
 def _once(card: ModelCard, device: str) -> Callable[[], LoadedModel]:

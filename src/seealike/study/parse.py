@@ -26,7 +26,7 @@ _KEYS = (*Settings.model_fields, *_SECTIONS, "parameters")
 
 
 def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -> list[Study]:
-    """The studies of a file (more than one where ``---`` separates them).
+    r"""The studies of a file (more than one where ``---`` separates them).
 
     Args:
         file: YAML.
@@ -39,7 +39,7 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "study.yaml"
-        >>> _ = file.write_text("name: mine\\nmeasures: [ckaa]\\nmodels: []\\ndatasets: []\\n")
+        >>> _ = file.write_text("name: mine\nmeasures: [ckaa]\nmodels: []\ndatasets: []\n")
         >>> try:
         ...     read_studies(file)
         ... except StudyMistakes as error:

@@ -75,7 +75,9 @@ def predictions_table(opened: OpenedStudy) -> pl.DataFrame:
     for card, dataset in opened.scored():
         assert card.head is not None
         path = (
-            opened.results.features(opened.key(card, card.head, dataset)) if dataset in opened.samples else None
+            opened.results.features(opened.key(card, card.head, dataset))
+            if dataset in opened.samples
+            else None
         )
         if path is None or not path.exists():
             continue

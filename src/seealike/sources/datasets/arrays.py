@@ -6,7 +6,7 @@ import gzip
 import struct
 import zipfile
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -34,7 +34,6 @@ class ArraysCard(DatasetCard):
     """
 
     source_name: ClassVar[str] = "arrays"
-    source: Literal["arrays"]
     images: tuple[Path, ...]
     labels: Path | None = None
     images_key: str = "images"

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,7 +13,7 @@ from pydantic import Field, model_validator
 
 from seealike.data.identity import canonical, digest
 from seealike.errors import DataError
-from seealike.sources.entry import Entry
+from seealike.sources.entry import Entry, SourcedEntry
 from seealike.sources.images import plain
 
 
@@ -94,7 +93,7 @@ class Samples:
         return np.concatenate([order[drawn == label][:count] for label in np.unique(drawn)])
 
 
-class DatasetCard(Entry):
+class DatasetCard(SourcedEntry):
     """One dataset of a study.
 
     Attributes:
@@ -107,9 +106,6 @@ class DatasetCard(Entry):
         invert: turn dark strokes on white into bright strokes on black (255 - value).
     """
 
-    source_name: ClassVar[str]
-
-    source: str
     name: str = Field(min_length=1)
     fields: dict[str, str] = Field(default_factory=dict)
     classes: str | None = None

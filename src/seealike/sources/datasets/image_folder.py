@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from seealike.data.identity import digest, file_digest
 from seealike.errors import DataError
@@ -24,7 +24,6 @@ class ImageFolderCard(DatasetCard):
     """
 
     source_name: ClassVar[str] = "image_folder"
-    source: Literal["image_folder"]
     path: LocalPath
 
     def read(self) -> Samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import polars as pl
 
@@ -23,7 +23,6 @@ class ManifestCard(DatasetCard):
     """
 
     source_name: ClassVar[str] = "manifest"
-    source: Literal["manifest"]
     path: LocalPath
     image: str = "file"
     label: str | None = None

@@ -6,14 +6,14 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from PIL import Image
 from pydantic import BeforeValidator, Field
 
 from seealike.errors import UnknownName, suggestion
-from seealike.sources.entry import Entry
+from seealike.sources.entry import SourcedEntry
 from seealike.sources.images import ImageInput
 
 Preprocess = Callable[[Image.Image], np.ndarray]
@@ -58,7 +58,7 @@ def _leading_number(value: object) -> object:
     return float(found.group(1)) if found else None if not value.strip() else value
 
 
-class ModelCard(Entry):
+class ModelCard(SourcedEntry):
     """One model of a study: where it comes from, which layer is read, and what it is.
 
     Attributes:
@@ -74,9 +74,6 @@ class ModelCard(Entry):
         datasets: the only datasets to run it on; all where not given.
     """
 
-    source_name: ClassVar[str]
-
-    source: str
     name: str = Field(min_length=1)
     layer: Annotated[tuple[str, ...], BeforeValidator(_as_names), Field(min_length=1)]
     pooling: str = "none"
@@ -84,7 +81,9 @@ class ModelCard(Entry):
     fields: dict[str, str] = Field(default_factory=dict)
     head: str | None = None
     classes: str | None = None
-    published_top1: Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_leading_number)] = None
+    published_top1: Annotated[
+        Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_leading_number)
+    ] = None
     datasets: tuple[str, ...] | None = None
 
     @property

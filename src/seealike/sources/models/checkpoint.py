@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -30,7 +30,6 @@ class CheckpointCard(ModelCard):
     """
 
     source_name: ClassVar[str] = "checkpoint"
-    source: Literal["checkpoint"]
     network: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     weights: LocalPath

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -26,7 +26,6 @@ class OnnxCard(ModelCard):
     """  # noqa: D205
 
     source_name: ClassVar[str] = "onnx"
-    source: Literal["onnx"]
     file: LocalPath
 
     def weights_digest(self) -> str:
@@ -50,7 +49,9 @@ class OnnxCard(ModelCard):
             ) from error
         provider = "CUDAExecutionProvider" if device.startswith("cuda") else "CPUExecutionProvider"
         options = ort.SessionOptions()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # decoding wants the cores too
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "0"
+        )  # decoding wants the cores too
         try:
             session = ort.InferenceSession(self.file, options, providers=[provider])
         except Exception as error:  # onnxruntime raises its own unrelated classes
@@ -118,7 +119,7 @@ class OnnxModel:
 
     def _run(self, batch: np.ndarray, layers: list[str]) -> list[np.ndarray]:
         try:
-            return self._session.run(layers, {self._input.name: batch})
+            return [np.asarray(output) for output in self._session.run(layers, {self._input.name: batch})]
         except Exception as error:  # onnxruntime raises its own unrelated classes
             raise DataError(
                 where=f"model {self.name}",

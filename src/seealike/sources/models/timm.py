@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -29,7 +29,6 @@ class TimmCard(ModelCard):
     """
 
     source_name: ClassVar[str] = "timm"
-    source: Literal["timm"]
     model: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     weights: LocalPath | None = None
