@@ -5,7 +5,7 @@
 In one process, on the same threads, rounds of the competitor (M full products of float32 features with
 torch, no similarity computed from them) alternate with rounds of all pairs under one measure and under
 three at once; medians of the rounds are compared. The table is printed and written to
-benchmarks/results/all_pairs.md. Peak memory is measured in a fresh process for each row, above the features.
+benchmarks/results/all_pairs.md. Peak memory is measured in a fresh process for each row, above the features (Linux only).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -157,7 +156,9 @@ def _peak_above_features(options: argparse.Namespace) -> int:
     features = _features(options.models, options.samples, options.dims)
     if options.memory_of != "nothing":
         similarities(MEASURES[options.memory_of], features)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # Not ru_maxrss: a new process starts with its parent's.
+    status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
 
 def _processor() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from seealike.report.layout import measure_label, model_order
-from seealike.report.summary import identical, summary, warnings
+from seealike.report.summary import summary, warnings
 
 
 def test_golden_summary(tables):
@@ -57,22 +57,9 @@ def test_failed_cells_warn(tables):
     assert warnings({**tables, "outcomes": tables["outcomes"].filter(status="done")}, {}) == []
 
 
-def test_identical_models_warn(tables):
-    twins = pl.col("model_x").is_in(["image-text-0", "image-text-1"]) & pl.col("model_y").is_in(
-        ["image-text-0", "image-text-1"]
-    )
-    same = tables["similarities"].with_columns(similarity=pl.when(twins).then(1.0).otherwise("similarity"))
-    assert identical({"similarities": same}) == [
-        ("image-text-0", "image-text-1", ["digits", "faces", "textures"])
-    ]
-    assert "image-text-0 and image-text-1 have identical features" in warnings({"similarities": same}, {})[0]
-
-
-def test_same_under_one_measure_only_is_not_identical(tables):
-    twins = (pl.col("model_x") == "image-text-0") & (pl.col("model_y") == "image-text-1")
-    one = twins & pl.col("measure").str.starts_with("rsa")
-    same = tables["similarities"].with_columns(similarity=pl.when(one).then(1.0).otherwise("similarity"))
-    assert identical({"similarities": same}) == []
+def test_the_run_s_own_warnings_are_shown(tables):
+    text = "a and b have identical features on digits: are they the same checkpoint?"
+    assert warnings({"models": tables["models"]}, {"warnings": [text]}) == [text]
 
 
 def test_linkage_puts_similar_models_side_by_side():

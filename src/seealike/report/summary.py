@@ -8,9 +8,6 @@ import polars as pl
 
 from seealike.report.layout import Tables, distinct, measure_label, table
 
-#: Two models this near to a model's similarity with itself are taken to have the same features.
-SAME = 1e-6
-
 
 def summary(tables: Tables) -> list[str]:
     """One sentence on the size of the study and one on who is most and who is least consistent.
@@ -81,12 +78,12 @@ def _short(value: float) -> str:
 
 
 def warnings(tables: Tables, record: Mapping[str, object]) -> list[str]:
-    """What went wrong: failed cells, and models that are the same under every measure.
+    """What the reader must know first: failed cells, and what the run itself warned of.
 
     Example:
         >>> import polars as pl
-        >>> warnings({"models": pl.DataFrame({"model": ["a"]})}, {"cells": {"failed": 1}})
-        ['1 cell failed; what depends on it is missing from the figures.']
+        >>> warnings({"models": pl.DataFrame({"model": ["a"]})}, {"cells": {"failed": 1}, "warnings": ["a is b"]})
+        ['1 cell failed; what depends on it is missing from the figures.', 'a is b']
     """
     outcomes = table(tables, "outcomes")
     cells = record.get("cells")
@@ -100,36 +97,5 @@ def warnings(tables: Tables, record: Mapping[str, object]) -> list[str]:
         found.append(
             f"{_counted(failed, 'cells')} failed; what depends on {it} is missing from the figures.{where}"
         )
-    return [*found, *(_sameness(x, y, datasets) for x, y, datasets in identical(tables))]
-
-
-def _sameness(x: str, y: str, datasets: list[str]) -> str:
-    where = ", ".join(datasets[:3]) + (f" and {len(datasets) - 3} more" if len(datasets) > 3 else "")
-    return (
-        f"{x} and {y} have identical features on {where} under every measure: "
-        "perhaps the same weights were loaded twice."
-    )
-
-
-def identical(tables: Tables) -> list[tuple[str, str, list[str]]]:
-    """Pairs of models as similar to each other as to themselves under every measure, and on which datasets.
-
-    Example:
-        >>> identical({})
-        []
-    """
-    similarities = table(tables, "similarities")
-    if similarities is None:
-        return []
-    key = ["dataset", "measure", "model_x"]
-    own = similarities.filter(pl.col("model_x") == pl.col("model_y")).select(*key, own="similarity")
-    pairs = (
-        similarities.filter(pl.col("model_x") < pl.col("model_y"))
-        .join(own, on=key, how="left", maintain_order="left")
-        .group_by("model_x", "model_y", "dataset", maintain_order=True)
-        .agg(((pl.col("similarity") - pl.col("own")).abs() < SAME).fill_null(value=False).all().alias("same"))
-        .filter("same")
-        .group_by("model_x", "model_y", maintain_order=True)
-        .agg("dataset")
-    )
-    return [(x, y, datasets) for x, y, datasets in pairs.iter_rows()]
+    noted = record.get("warnings")
+    return [*found, *(str(text) for text in noted)] if isinstance(noted, list) else found

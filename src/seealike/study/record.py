@@ -6,7 +6,8 @@ import platform
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _LIBRARIES = (
 )
 
 
+@cache
 def versions() -> dict[str, str]:
     """The installed versions of the libraries that can change a number."""
     found = {}
@@ -54,6 +56,7 @@ def run_record(
     study: Study, outcomes: list[Outcome], elapsed_s: float, warnings: list[str]
 ) -> dict[str, object]:
     """The record of one run, ready for JSON and for the report."""
+    now = datetime.now(UTC)
     by_stage: dict[str, float] = {}
     for outcome in outcomes:
         by_stage[outcome.stage] = by_stage.get(outcome.stage, 0.0) + (outcome.elapsed_s or 0.0)
@@ -64,7 +67,8 @@ def run_record(
         "study_digest": study.digest,
         "seed": study.settings.seed,
         "normalize": study.settings.normalize,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": (now - timedelta(seconds=elapsed_s)).isoformat(timespec="seconds"),
+        "finished": now.isoformat(timespec="seconds"),
         "elapsed_s": round(elapsed_s, 3),
         "elapsed_by_stage": {stage: round(s, 3) for stage, s in by_stage.items()},
         "cells": {status: counts.get(status, 0) for status in ("done", "failed", "skipped", "todo")},
