@@ -5,7 +5,8 @@
 In one process, on the same threads, rounds of the competitor (M full products of float32 features with
 torch, no similarity computed from them) alternate with rounds of all pairs under one measure and under
 three at once; medians of the rounds are compared. The table is printed and written to
-benchmarks/results/all_pairs.md. Peak memory is measured in a fresh process for each row, above the features (Linux only).
+benchmarks/results/all_pairs.md. Peak memory (Linux only) is that of a fresh process for each row, above the
+features.
 """
 
 from __future__ import annotations

@@ -36,10 +36,8 @@ def tables(n_datasets=3, missing=()):
 def expected(matrices, a, b, sets, kind):
     x, y = [], []
     for i, j in combinations(range(9), 2):
-        if (
-            sets == ("all", "all")
-            or ({FIELD[i], FIELD[j]} == set(sets)
-            and (FIELD[i] != FIELD[j]) == (sets[0] != sets[1]))
+        if sets == ("all", "all") or (
+            {FIELD[i], FIELD[j]} == set(sets) and (FIELD[i] != FIELD[j]) == (sets[0] != sets[1])
         ):
             x.append(matrices[a].values[i, j])
             y.append(matrices[b].values[i, j])

@@ -49,9 +49,9 @@ def test_not_finite(bad, kind):
 
 
 def test_not_finite_in_a_late_block():
-    broken = np.zeros((300_000, 1), dtype=np.float32)
-    broken[[200_001, 299_999]] = np.nan
-    with pytest.raises(NonFiniteError, match="rows 200001, 299999"):
+    broken = np.zeros((1_200_000, 1), dtype=np.float32)
+    broken[[1_000_001, 1_199_999]] = np.nan
+    with pytest.raises(NonFiniteError, match="rows 1000001, 1199999"):
         samples(broken, "x")
 
 

@@ -1,8 +1,8 @@
 """Make cka_rsa.json from implementations that are not ours; run in an environment of its own:
 
-    python -m venv ref && ref/bin/pip install numpy scipy rsatoolbox==0.3.2 dcor==0.7
-    ref/bin/pip install --no-deps thingsvision==2.7.3
-    ref/bin/python tests/reference/make_cka_rsa.py > tests/reference/cka_rsa.json
+python -m venv ref && ref/bin/pip install numpy scipy rsatoolbox==0.3.2 dcor==0.7
+ref/bin/pip install --no-deps thingsvision==2.7.3
+ref/bin/python tests/reference/make_cka_rsa.py > tests/reference/cka_rsa.json
 """
 
 import datetime
@@ -74,7 +74,13 @@ def cases():
             ):
                 value = by_thingsvision(x, y, kernel, unbiased, sigma)
                 said = {"kernel": kernel, "unbiased": unbiased, **parameters}
-                yield {"inputs": given, "measure": "cka", "parameters": said, "program": things, "value": value}
+                yield {
+                    "inputs": given,
+                    "measure": "cka",
+                    "parameters": said,
+                    "program": things,
+                    "value": value,
+                }
         yield {"inputs": given, "measure": "cka", "parameters": {}, "program": dcor, "value": by_dcor(x, y)}
         value = by_rsatoolbox(x, y)
         yield {"inputs": given, "measure": "rsa", "parameters": {}, "program": toolbox, "value": value}

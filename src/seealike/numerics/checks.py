@@ -18,8 +18,8 @@ from seealike.errors import DataError, MisalignedSamples, NonFiniteError, ShapeE
 #: What every public function takes as features: shape (n_samples, n_dims), never written to.
 Array: TypeAlias = np.ndarray | torch.Tensor
 
-#: Rows are read in blocks of about so many numbers (1 MiB of float64: they stay in the processor's cache).
-BLOCK_NUMBERS = 2**17
+#: Rows are read in blocks of about so many numbers (4 MiB of float64), whatever n is.
+BLOCK_NUMBERS = 2**19
 
 #: Features larger than 2 to this power, or smaller than 2 to minus it, are scaled before they are squared.
 _EXTREME_EXPONENT = 200
