@@ -40,13 +40,13 @@ class Recipe:
 
     Example:
         >>> Recipe(seeds=2).steps
-        150
+        120
     """
 
     objectives: tuple[str, ...] = ("classification", "self-supervised", "image-text")
     architectures: tuple[str, ...] = tuple(ARCHITECTURES)
     seeds: int = 3
-    steps: int = 150
+    steps: int = 120
     batch: int = 64
     rate: float = 3e-3
     decay: float = 0.05

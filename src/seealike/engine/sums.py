@@ -15,7 +15,7 @@ from seealike.engine.tiles import Plan
 from seealike.errors import UndefinedMeasure
 
 #: Products are summed in the precision of the tiles over so many entries, and in float64 beyond.
-_CHUNK = 4096
+_CHUNK = 512
 
 
 class Accumulator:
