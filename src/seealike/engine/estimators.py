@@ -13,6 +13,8 @@ import torch
 
 #: A centered matrix whose entries are smaller than so many rounding errors is nothing but rounding.
 _NOISE_FACTOR = 16.0
+#: So few rounding errors of the sums before centering are no variation either.
+_CANCELLED = 4.0
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Sums:
         row_sums: (M, n) float64, sum over j ≠ i of K_ij.
         diagonals: (M, n) float64.
         noise: (M,) float64, the size of the rounding errors of the entries.
+        epsilon: the relative rounding error of the sums: that of the tiles' numbers.
     """
 
     products: torch.Tensor
     row_sums: torch.Tensor
     diagonals: torch.Tensor
     noise: torch.Tensor
+    epsilon: float
 
     @property
     def n(self) -> int:
@@ -60,15 +64,17 @@ def cosines(inner_products: torch.Tensor) -> torch.Tensor:
         [[1.0, 0.5], [0.5, 1.0]]
     """
     norms = inner_products.diagonal().sqrt()
-    values = inner_products / norms[:, None] / norms
+    values = inner_products / torch.outer(norms, norms)
+    values = (values + values.T) / 2  # products of row sums need not be symmetric to the last bit
     values.fill_diagonal_(1.0)
     return values.clamp_(-1.0, 1.0)
 
 
 def vanishes(inner_products: torch.Tensor, sums: Sums) -> torch.Tensor:
-    """(M,) bool: the centered matrix of the model is zero, up to the rounding of its entries."""
-    mean_square = inner_products.diagonal() / (sums.n * (sums.n - 1))
-    return mean_square <= (_NOISE_FACTOR * sums.noise) ** 2
+    """(M,) bool: the centered matrix of the model is zero, up to the rounding of its entries and of the sums."""
+    pairs = sums.n * (sums.n - 1)
+    mean_square, before = inner_products.diagonal() / pairs, sums.products.diagonal() / pairs
+    return mean_square <= (_NOISE_FACTOR * sums.noise) ** 2 + _CANCELLED * sums.epsilon * before
 
 
 def _biased(sums: Sums) -> torch.Tensor:

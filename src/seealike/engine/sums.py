@@ -77,7 +77,9 @@ class Accumulator:
         diagonals = torch.empty_like(self._row_sums)
         for place, fitted in enumerate(self.fitted.values()):
             diagonals[place] = fitted.diagonal
-        return Sums(self._products, self._row_sums, diagonals, torch.tensor(noise, dtype=torch.float64))
+        return Sums(
+            self._products, self._row_sums, diagonals, torch.tensor(noise, dtype=torch.float64), self._epsilon
+        )
 
 
 def _products(T: torch.Tensor) -> torch.Tensor:
