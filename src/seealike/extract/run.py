@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -98,19 +98,22 @@ def _batches(
 ) -> Iterator[tuple[range, np.ndarray]]:
     """Batches in order, the next one decoded in threads while the model runs on this one."""
 
-    def prepared(row: int) -> np.ndarray:
-        return model.preprocess(samples.image(row))
+    def prepared(part: range) -> np.ndarray:
+        return np.stack([model.preprocess(samples.image(row)) for row in part])
+
+    def submitted(chunk: range) -> list[Future[np.ndarray]]:
+        step = -(-len(chunk) // (2 * _DECODERS))
+        return [decoders.submit(prepared, chunk[i : i + step]) for i in range(0, len(chunk), step)]
 
     chunks = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    with ThreadPoolExecutor(_DECODERS) as pool_:
-        waiting = [pool_.submit(prepared, row) for row in chunks[0]]
+    with ThreadPoolExecutor(_DECODERS) as decoders:
+        waiting = submitted(chunks[0])
         for number, chunk in enumerate(chunks):
-            ahead = chunks[number + 1] if number + 1 < len(chunks) else ()
-            current, waiting = waiting, [pool_.submit(prepared, row) for row in ahead]
+            current, waiting = waiting, submitted(chunks[number + 1]) if number + 1 < len(chunks) else []
             try:
-                yield chunk, np.stack([future.result() for future in current])
+                yield chunk, np.concatenate([future.result() for future in current])
             except BaseException:
-                pool_.shutdown(wait=False, cancel_futures=True)
+                decoders.shutdown(wait=False, cancel_futures=True)
                 raise
 
 
