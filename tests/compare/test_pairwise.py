@@ -1,9 +1,9 @@
-"""All pairs: what is missing and why, progress, names, models that are the same."""
+"""All pairs: what is missing and why, progress, names."""
 
 import numpy as np
 import pytest
 
-from seealike.compare import identical_models, pairwise, similarities
+from seealike.compare import pairwise, similarities
 from seealike.errors import (
     BadParameter,
     DataError,
@@ -86,17 +86,3 @@ def test_unknown_measure():
 def test_budget_too_small():
     with pytest.raises(BadParameter, match="budget_bytes: expected at least .* got 1000"):
         pairwise("cka", FEATURES, budget_bytes=1000)
-
-
-def test_identical_models():
-    a = FEATURES["a"]
-    negative_zero = np.where(a > 0, a, -0.0)
-    features = {
-        "a": a,
-        "b": FEATURES["b"],
-        "copy": a.copy(),
-        "zero": np.maximum(a, 0),
-        "other zero": negative_zero,
-    }
-    assert identical_models(features) == [("a", "copy"), ("zero", "other zero")]
-    assert identical_models({"a": a, "near": np.nextafter(a, np.inf), "turned": a.reshape(35, 8)}) == []
