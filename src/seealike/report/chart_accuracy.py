@@ -26,7 +26,7 @@ def dots(data: Data, *, subtitle: str, order: Slot) -> alt.LayerChart:
     y = alt.Y(
         "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, grid=True, ticks=False, domain=False)
     )
-    axis = alt.Axis(format=".0%", tickCount=8)
+    axis = alt.Axis(format=".3~p", tickCount=8)
     x = alt.X("top1:Q", title="top-1 accuracy", axis=axis, scale=alt.Scale(zero=False, nice=True, padding=12))
     tooltip = [
         text("model", "model"),
