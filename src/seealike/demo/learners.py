@@ -5,6 +5,7 @@ The heads are thrown away after training; a checkpoint holds the tower alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -15,7 +16,7 @@ from seealike.demo.pool import Pool
 from seealike.demo.views import MILD, STRONG, view
 
 
-class Learner(nn.Module):
+class Learner(nn.Module, ABC):
     """An image tower with a head: `loss` of a batch.
 
     Example:
@@ -28,9 +29,9 @@ class Learner(nn.Module):
         self.tower = tower
         self.n_features = int(tower.n_features)  # pyright: ignore[reportArgumentType]
 
+    @abstractmethod
     def loss(self, pool: Pool, rows: Tensor, chance: torch.Generator) -> Tensor:
         """The objective on the images `rows` (N,) of the pool: a scalar."""
-        raise NotImplementedError
 
 
 class Classification(Learner):

@@ -12,8 +12,7 @@ from typing import Any
 from seealike.errors import suggestion
 from seealike.study.document import Document, Place
 
-_PARAMETER = re.compile(r"\$\{(\w+)\}")
-_COLUMN = re.compile(r"(?<!\$)\{(\w+)\}")
+_NAMES = {"parameter": re.compile(r"\$\{(\w+)\}"), "column": re.compile(r"(?<!\$)\{(\w+)\}")}
 
 
 def with_parameters(document: Document, overrides: Mapping[str, str]) -> None:
@@ -38,24 +37,25 @@ def with_parameters(document: Document, overrides: Mapping[str, str]) -> None:
     for name in overrides.keys() & values.keys():
         typed = Path(values[name]).expanduser()
         values[name] = str(typed.resolve()) if typed.exists() else values[name]
-    document.data = _replaced(document.data, (), values, document)
+    document.data = _substituted(document.data, (), "parameter", values, document)
 
 
-def _replaced(value: Any, place: Place, values: Mapping[str, str], document: Document) -> Any:
+def _substituted(value: Any, place: Place, kind: str, values: Mapping[str, str], document: Document) -> Any:
+    """`value` with every name of this kind, in every text inside it, replaced by its value."""
     if isinstance(value, dict):
-        return {k: _replaced(v, (*place, k), values, document) for k, v in value.items()}
+        return {k: _substituted(v, (*place, k), kind, values, document) for k, v in value.items()}
     if isinstance(value, list):
-        return [_replaced(v, (*place, i), values, document) for i, v in enumerate(value)]
+        return [_substituted(v, (*place, i), kind, values, document) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
 
     def substitute(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in values:
-            document.mistake(place, f"no parameter {name!r}. {suggestion(name, values)}")
+            document.mistake(place, f"no {kind} {name!r}. {suggestion(name, values)}")
         return values.get(name, match.group(0))
 
-    return _PARAMETER.sub(substitute, value)
+    return _NAMES[kind].sub(substitute, value)
 
 
 def entries(document: Document, section: str) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -101,7 +101,7 @@ def _family(
             (*place, "where"), f"no row of {entry['each']} fits; {len(rows)} rows were looked at"
         )
     for row in kept:
-        yield place, _filled(template, place, row, document)
+        yield place, _substituted(template, place, "column", row, document)
 
 
 def _texts(wanted: Any) -> list[str]:
@@ -123,20 +123,3 @@ def _rows(each: Any, place: Place, document: Document) -> list[dict[str, str]]:
     if not rows:
         document.mistake(place, f"{path} has no rows")
     return [{k: v or "" for k, v in row.items() if k} for row in rows]
-
-
-def _filled(value: Any, place: Place, row: Mapping[str, str], document: Document) -> Any:
-    if isinstance(value, dict):
-        return {k: _filled(v, (*place, k), row, document) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_filled(v, (*place, i), row, document) for i, v in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-
-    def substitute(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in row:
-            document.mistake(place, f"no column {name!r}. {suggestion(name, row)}")
-        return row.get(name, match.group(0))
-
-    return _COLUMN.sub(substitute, value)
