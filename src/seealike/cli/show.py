@@ -16,7 +16,8 @@ from seealike.measures import MEASURES
 from seealike.registry import Registry
 from seealike.sources.datasets import DATASET_SOURCES
 from seealike.sources.images import ImageInput
-from seealike.sources.models import MODEL_SOURCES, ModelCard, OnnxCard, TimmCard
+from seealike.sources.models import MODEL_SOURCES, OnnxCard, TimmCard
+from seealike.sources.models.card import LoadedModel
 from seealike.study.parse import read_studies
 
 
@@ -72,7 +73,7 @@ def measures() -> int:
 
 def layers(model: str, study: Path | None, values: Mapping[str, str]) -> int:
     """The layers of one model."""
-    loaded = _card(model, study, values).load("cpu")
+    loaded = _loaded(model, study, values)
     rows = [
         [
             layer.name,
@@ -84,7 +85,7 @@ def layers(model: str, study: Path | None, values: Mapping[str, str]) -> int:
     return _table(["layer", "kind", "output"], rows)
 
 
-def _card(model: str, study: Path | None, values: Mapping[str, str]) -> ModelCard:
+def _loaded(model: str, study: Path | None, values: Mapping[str, str]) -> LoadedModel:
     if study is not None:
         cards = {card.name: card for one in read_studies(study, values) for card in one.models}
         if model not in cards:
@@ -94,40 +95,25 @@ def _card(model: str, study: Path | None, values: Mapping[str, str]) -> ModelCar
                 got=repr(model),
                 fix=suggestion(model, cards),
             )
-        return cards[model]
+        return cards[model].load("cpu")
     if model.endswith(".onnx"):
-        return OnnxCard.model_validate({"source": "onnx", "name": model, "file": model, "layer": "?"})
+        entry = {"source": "onnx", "name": model, "file": model, "layer": "?"}
+        return OnnxCard.model_validate(entry).load("cpu")
     kind, _, name = model.partition(":")
     if kind == "timm":
         entry = {"source": "timm", "name": name, "model": name, "pretrained": False, "layer": "?"}
-        return TimmCard.model_validate(entry)
+        return TimmCard.model_validate(entry).load("cpu")
     if kind == "torchvision":
-        return _Untrained(source="torchvision", name=name, layer=("?",), input=ImageInput(size=224))
+        from seealike.sources.models.hooks import TorchModel
+        from seealike.sources.models.networks import build
+
+        return TorchModel(name, build(model, {}, Path()), ImageInput(size=224), "cpu")
     raise SpecError(
         where="show-model",
         expected="an .onnx file, timm:NAME, torchvision:NAME, or a name of a study with --study",
         got=model,
         fix="For example: seealike show-model timm:resnet18",
     )
-
-
-class _Untrained(ModelCard):
-    """A torchvision architecture without weights: its layers are all that is asked for."""
-
-    source_name = "torchvision"
-
-    def weights_digest(self) -> str:
-        return ""
-
-    def preprocessing(self) -> dict[str, object]:
-        return {}
-
-    def load(self, device: str) -> Any:
-        from seealike.sources.models.hooks import TorchModel
-        from seealike.sources.models.networks import build
-
-        assert self.input is not None
-        return TorchModel(self.name, build(f"torchvision:{self.name}", {}, Path()), self.input, device)
 
 
 def _sources(registry: Registry[Any]) -> int:

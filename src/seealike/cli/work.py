@@ -99,7 +99,7 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
         out.print(_counts(study.name, outcomes))
         images = sum(
             len(opened.samples[cell.dataset].sample_ids)
-            for cell in opened.extract_cells()
+            for cell in opened.extract_cells
             if cell.outcome(opened.results).status in ("todo", "failed") and cell.dataset in opened.samples
         )
         out.print(f"{images:,} forward passes of one image to do; results go to {study.output}", markup=False)

@@ -18,11 +18,10 @@ _MAKERS = {
 
 
 def analyse_stage(opened: OpenedStudy, watch: Observer) -> None:
-    """Do the analyses that are not done, then write each kind's rows into one table."""
+    """Do the analyses that are not done."""
     for cell in still_to_do(opened, "analyse", opened.analyse_cells(present_only=True), watch):
         watch.cell(cell.name)
         attempt(opened, cell, lambda cell=cell: _analyse(opened, cell), watch)
-    write_tables(opened)
 
 
 def _analyse(opened: OpenedStudy, cell: AnalyseCell) -> None:

@@ -15,7 +15,7 @@ from seealike.study.record import versions
 
 def extract_stage(opened: OpenedStudy, watch: Observer) -> None:
     """Do the extraction cells that are not done."""
-    todo = still_to_do(opened, "extract", opened.extract_cells(), watch)
+    todo = still_to_do(opened, "extract", opened.extract_cells, watch)
     for card, cells in groupby(todo, key=lambda cell: cell.card):
         load = _once(card, opened.study.settings.device)
         for cell in cells:

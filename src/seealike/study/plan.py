@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from seealike.analyses import BoundAnalysis
 from seealike.data.identity import FeatureKey, canonical, digest
@@ -75,6 +77,10 @@ class AnalyseCell(Cell):
     bound: BoundAnalysis = field(kw_only=True)
 
 
+#: Feature files by label, [label, digest] of each, and label -> why it is missing.
+Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str]]
+
+
 @dataclass(frozen=True)
 class OpenedStudy:
     """A study with its datasets opened: everything that cells are made from.
@@ -93,6 +99,7 @@ class OpenedStudy:
     broken: dict[str, str]
     weights: dict[str, str]
 
+    @cached_property
     def extract_cells(self) -> list[ExtractCell]:
         """One cell for every model and dataset, grouped by model (each is loaded once)."""
         return [
@@ -142,20 +149,19 @@ class OpenedStudy:
             present_only: compare the features that are on disk (when it is time to compare), or take it that
                 extraction will give all of them (when planning).
         """
-        cells = self.extract_cells()
         return [
-            self._compare_cell(
-                name, measure, [c for c in cells if c.dataset == name and not c.skipped], present_only
-            )
+            self._compare_cell(name, measure, compared)
             for name in self.samples
+            for compared in [self._compared(name, present_only)]
             for measure in self.study.measures
         ]
 
-    def _compare_cell(
-        self, dataset: str, measure: BoundMeasure, cells: list[ExtractCell], present_only: bool
-    ) -> CompareCell:
+    def _compared(self, dataset: str, present_only: bool) -> Compared:
+        """The features of a dataset that are compared, by label, their digests, and why others are missing."""
         features, keys, missing = {}, [], {}
-        for cell in cells:
+        for cell in self.extract_cells:
+            if cell.dataset != dataset or cell.skipped:
+                continue
             for path, key in cell.outputs.items():
                 label = cell.card.labels.get(key.layer)
                 if label is None:
@@ -166,6 +172,10 @@ class OpenedStudy:
                     continue
                 features[label] = path
                 keys.append([label, key.digest])
+        return features, keys, missing
+
+    def _compare_cell(self, dataset: str, measure: BoundMeasure, compared: Compared) -> CompareCell:
+        features, keys, missing = compared
         few = f"{len(features)} models have features on it; two are needed" if len(features) < 2 else ""
         parts = ["compare", measure.id, measure.version, self.study.settings.normalize, keys, sorted(missing)]
         key_digest = digest(parts)
@@ -187,7 +197,11 @@ class OpenedStudy:
         made_from = [
             cell.digest for cell in self.compare_cells(present_only=present_only) if not cell.skipped
         ]
-        heads = [cell.digest for cell in self.extract_cells() if cell.card.head and not cell.skipped]
+        heads = [
+            [card.name, dataset, path.name]
+            for card, dataset, path in self.scored()
+            if not present_only or path.exists()
+        ]
         cards = [[card.name, card.fields, card.published_top1] for card in self.study.models]
         cells = []
         for bound in self.study.analyses:
@@ -214,18 +228,19 @@ class OpenedStudy:
             return "no model has a head for the classes of a dataset (`head:` and `classes:` on both)"
         return ""
 
-    def scored(self) -> Iterator[tuple[ModelCard, str]]:
-        """The models with a head, each with the datasets of the same classes."""
+    def scored(self) -> Iterator[tuple[ModelCard, str, Path]]:
+        """The models with a head, each with the datasets of the same classes and the file of its outputs."""
         for card in self.study.models:
             for dataset in self.study.datasets:
                 allowed = card.datasets is None or dataset.name in card.datasets
-                if card.head and card.classes and card.classes == dataset.classes and allowed:
-                    yield card, dataset.name
+                same = card.classes is not None and card.classes == dataset.classes
+                if card.head and same and allowed and dataset.name in self.samples:
+                    yield card, dataset.name, self.results.features(self.key(card, card.head, dataset.name))
 
     def cells(self, *, present_only: bool) -> list[Cell]:
         """All cells but the report, in the order of the stages."""
         return [
-            *self.extract_cells(),
+            *self.extract_cells,
             *self.compare_cells(present_only=present_only),
             *self.analyse_cells(present_only=present_only),
         ]

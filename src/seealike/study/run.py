@@ -82,7 +82,7 @@ def _write_record(opened: OpenedStudy, outcomes: list[Outcome], elapsed_s: float
 def identical_features(opened: OpenedStudy) -> list[str]:
     """Sentences naming the models whose features are the same to the last bit (a mixed-up checkpoint?)."""
     owners: dict[tuple[str, str], list[str]] = {}
-    for cell in opened.extract_cells():
+    for cell in opened.extract_cells:
         for path, key in cell.outputs.items():
             label = cell.card.labels.get(key.layer)
             if label and path.exists():

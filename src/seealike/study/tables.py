@@ -72,14 +72,8 @@ def predictions_table(opened: OpenedStudy) -> pl.DataFrame:
         DataError: a label beyond the head's outputs, or a dataset without labels.
     """
     parts = [pl.DataFrame(schema=PREDICTIONS)]
-    for card, dataset in opened.scored():
-        assert card.head is not None
-        path = (
-            opened.results.features(opened.key(card, card.head, dataset))
-            if dataset in opened.samples
-            else None
-        )
-        if path is None or not path.exists():
+    for card, dataset, path in opened.scored():
+        if not path.exists():
             continue
         samples, logits = opened.samples[dataset], read_features(path)
         labels = samples.labels

@@ -15,6 +15,7 @@ from pydantic import ValidationInfo, field_validator
 from seealike.data.identity import content_ids, digest
 from seealike.errors import DataError
 from seealike.sources.datasets.card import DatasetCard, Samples, numbered, open_image
+from seealike.sources.entry import LocalPath
 
 _IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -35,7 +36,7 @@ class ArraysCard(DatasetCard):
 
     source_name: ClassVar[str] = "arrays"
     images: tuple[Path, ...]
-    labels: Path | None = None
+    labels: LocalPath | None = None
     images_key: str = "images"
     labels_key: str = "labels"
     shape: tuple[int, ...] | None = None
@@ -49,16 +50,6 @@ class ArraysCard(DatasetCard):
         if not found:
             raise ValueError(f"expected an existing file, got {pattern}, which matches nothing")
         return found
-
-    @field_validator("labels")
-    @classmethod
-    def _exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is None:
-            return None
-        full = ((info.context or {}).get("root", Path()) / value.expanduser()).resolve()
-        if not full.exists():
-            raise ValueError(f"expected an existing file, got {full}, which does not exist")
-        return full
 
     def read(self) -> Samples:
         """Load the arrays and take ids and revision from their contents."""
