@@ -138,9 +138,16 @@ def test_a_failed_cell_is_a_row_with_a_reason_and_is_retried(study_file):
     study_file.with_name("ssl-1.pt").write_bytes(good)
     assert all(o.status == "done" for o in once(study_file))
     assert table(study_file, "similarities")["similarity"].null_count() == 0
-    assert (
-        table(study_file, "head_accuracy")["model"].n_unique() == 4
-    )  # scored anew with the one that was missing
+
+
+def test_an_analysis_is_done_again_when_features_that_it_lacked_are_there(study_file):
+    (study,) = read_studies(study_file)
+    run(study, ["extract", "compare"])
+    next(study_file.parent.glob("results/features/noise/ssl-0/head-*")).unlink()
+    run(study, ["analyse"])
+    assert table(study_file, "head_accuracy")["model"].n_unique() == 3
+    run(study)
+    assert table(study_file, "head_accuracy")["model"].n_unique() == 4
 
 
 def test_a_broken_dataset_fails_alone(study_file):
