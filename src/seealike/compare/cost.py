@@ -12,10 +12,9 @@ from functools import lru_cache
 
 import torch
 
-from seealike.engine.allpairs import Options, load_of
-from seealike.engine.feature_space import cheaper
+from seealike.engine import feature_space
+from seealike.engine.allpairs import Options, load_of, passes
 from seealike.engine.forms import Comparison, Form, InnerProduct
-from seealike.engine.gather import needs_row_sums
 from seealike.engine.maps import Gram
 from seealike.engine.tiles import plan_pass
 from seealike.numerics.checks import Samples
@@ -70,17 +69,17 @@ def cost(forms: Sequence[Form], models: Sequence[Samples], options: Options) -> 
         load = load_of(streamed, models, options)
         plan = plan_pass(load, options.budget_bytes)
         n_bytes, n, dims = plan.n_bytes, load.n_samples, sum(load.dims)
-        if all(form.map == Gram() for form in streamed) and cheaper(load, errors=options.errors):
+        if all(form.map == Gram() for form in streamed) and feature_space.cheaper(
+            load, errors=options.errors
+        ):
             paths.append("feature space")
-            flops += n * (dims**2 + sum(d * d for d in load.dims)) * (2 if options.errors else 1)
+            flops += feature_space.flops(load, errors=options.errors)
         else:
             paths.append("tiles")
             kinds = {(form.rows, form.map) for form in streamed}
-            rows = {form.rows for form in streamed}
-            counted = {form.rows for form in streamed if options.errors and needs_row_sums(form)}
-            flops += float(n * n * dims) * (len(rows) + len(counted) + sum(kind.scans for _, kind in kinds))
-            passes = len(kinds) * (2 if options.errors else 1)
-            entries += 0.5 * n * n * len(load.dims) * passes / plan.workers
+            flops += float(n * n * dims) * passes(streamed, errors=options.errors)
+            folds = len(kinds) * (2 if options.errors else 1)
+            entries += 0.5 * n * n * len(load.dims) * folds / plan.workers
     if compared:
         paths.append("prepared once a model")
         flops += sum(2.0 * model.n * model.d * min(model.n, model.d) for model in models)

@@ -148,7 +148,7 @@ def _streamed(
         return {}
     load = load_of(forms, models, options)
     plan = plan_pass(load, options.budget_bytes)
-    ticks.total += plan.n_tiles * len(models) * _passes(forms, errors=options.errors)
+    ticks.total += plan.n_tiles * len(models) * passes(forms, errors=options.errors)
     groups, made = _groups(forms, models, (plan, ticks))
     for bundle in _bundles([(group, left) for group, left in groups if left]):
         linear = len(bundle) == 1 and all(form.map == Gram() for form in bundle[0][1])
@@ -265,7 +265,7 @@ def load_of(forms: Sequence[InnerProduct], models: Sequence[Samples], options: O
     )
 
 
-def _passes(forms: Sequence[InnerProduct], *, errors: bool) -> int:
+def passes(forms: Sequence[InnerProduct], *, errors: bool) -> int:
     """How often all tiles are passed over, at most."""
     rows = {form.rows for form in forms}
     scans = sum(kind.scans for _, kind in {(form.rows, form.map) for form in forms})

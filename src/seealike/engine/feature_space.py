@@ -22,6 +22,17 @@ from seealike.engine.tiles import Load
 _BLOCK = 4096
 
 
+def flops(load: Load, *, errors: bool) -> int:
+    """Operations of linear kernels of all pairs through feature space.
+
+    Example:
+        >>> flops(Load(100, (2, 3), 1, 1), errors=False)
+        3800
+    """
+    sides = 2 if errors else 1
+    return sides * load.n_samples * (sum(load.dims) ** 2 + sum(d * d for d in load.dims))
+
+
 def cheaper(load: Load, *, errors: bool) -> bool:
     """Whether linear kernels cost fewer operations through feature space than through tiles.
 
@@ -32,13 +43,12 @@ def cheaper(load: Load, *, errors: bool) -> bool:
         False
     """
     n, dims, sides = load.n_samples, load.dims, 2 if errors else 1
-    through_features = sides * n * (sum(dims) ** 2 + sum(d * d for d in dims))
-    through_tiles = n * n * (sum(dims) + sides * len(dims) ** 2)
-    return through_features < through_tiles
+    return flops(load, errors=errors) < n * n * (sum(dims) + sides * len(dims) ** 2)
 
 
 def gather_linear(group: Group, wanted: Sequence[Gathered], tick: Tick) -> None:
     """Gather what is wanted of the Gram matrices, as a pass over their tiles would."""
+    row_sums = [Gram().row_sums(rows) for rows in group.prepared]
     for a, b, crossed in _crossed(group.prepared):
         x, y = group.prepared[a], group.prepared[b]
         for one in wanted:
@@ -47,12 +57,11 @@ def gather_linear(group: Group, wanted: Sequence[Gathered], tick: Tick) -> None:
                 one.products[a, b] = one.products[b, a] = whole.cpu()
             if isinstance(one, RowProducts):
                 pair = int(torch.nonzero((one.pairs[0] == a) & (one.pairs[1] == b)))
-                one.sums[:, pair] = _contributions(
-                    x, y, crossed, one.center[:, [a, b]].to("cpu", torch.float64)
-                )
+                center = one.center[:, [a, b]].to("cpu", torch.float64)
+                one.sums[:, pair] = _contributions((x, y), crossed, center, (row_sums[a], row_sums[b]))
     for one in wanted:
         if isinstance(one, Totals):
-            one.row_sums += torch.stack([Gram().row_sums(rows) for rows in group.prepared], dim=1)
+            one.row_sums += torch.stack(row_sums, dim=1)
     for _ in range(group.plan.n_tiles):
         tick()
 
@@ -71,8 +80,14 @@ def _crossed(prepared: Sequence[Prepared]) -> Iterator[tuple[int, int, torch.Ten
             yield a, b, total
 
 
-def _contributions(x: Prepared, y: Prepared, crossed: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
+def _contributions(
+    models: tuple[Prepared, Prepared],
+    crossed: torch.Tensor,
+    center: torch.Tensor,
+    row_sums: tuple[torch.Tensor, torch.Tensor],
+) -> torch.Tensor:
     """(n,) Σ over j ≠ r of (G_rj - c_r - c_j)(G'_rj - c'_r - c'_j)."""
+    x, y = models
     n, (c, d) = len(x.norms), center.T
     whole = torch.empty(n, dtype=torch.float64)
     with_d, with_c = torch.empty((2, n), dtype=torch.float64)
@@ -82,7 +97,7 @@ def _contributions(x: Prepared, y: Prepared, crossed: torch.Tensor, center: torc
         left, right = (rows.read(r).to("cpu", torch.float64) for rows in (x, y))
         whole[r] = ((left @ crossed) * right).sum(dim=1)
         with_d[r], with_c[r] = left @ sums[0], right @ sums[1]
-    rows_x, rows_y = Gram().row_sums(x), Gram().row_sums(y)
+    rows_x, rows_y = row_sums
     centered = (n - 4) * c * d + c * d.sum() + d * c.sum() + torch.dot(c, d)
     apart = d * rows_x + with_d - x.norms * d + c * rows_y + with_c - y.norms * c
     return whole - x.norms * y.norms - apart + centered
