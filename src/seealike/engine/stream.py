@@ -109,21 +109,24 @@ def gather(wanted: Sequence[tuple[Group, Sequence[Gathered]]], tick: Tick) -> No
     """
     first = wanted[0][0]
 
-    def step(where: Tile) -> tuple[Tile, list[Any]]:
-        raw = first.inner_products(where)
-        folded = _fold(first, _by_kind(wanted[0][1], of_distances=False), raw, where, first)
-        raw.add_(first.halves[where[0], None]).add_(first.halves[where[1]])
-        for group, gathered in wanted:
-            tiles = raw if group.turning is None else group.turning.apply(raw, where, group.buffer(1, where))
-            folded += _fold(group, _by_kind(gathered, of_distances=True), tiles, where, first)
-        return where, folded
-
     ordered = [
         one
         for of_distances in (False, True)
         for _, gathered in wanted
         for one in _by_kind(gathered, of_distances=of_distances)
     ]
+
+    def step(where: Tile) -> tuple[Tile, list[Any]]:
+        raw = first.inner_products(where)
+        folded = _fold(first, _by_kind(wanted[0][1], of_distances=False), raw, where, first)
+        if len(folded) == len(ordered):
+            return where, folded
+        raw.add_(first.halves[where[0], None]).add_(first.halves[where[1]])
+        for group, gathered in wanted:
+            tiles = raw if group.turning is None else group.turning.apply(raw, where, group.buffer(1, where))
+            folded += _fold(group, _by_kind(gathered, of_distances=True), tiles, where, first)
+        return where, folded
+
     for where, folded in in_order(step, first.plan.tiles(), first.plan.workers):
         for one, part in zip(ordered, folded, strict=True):
             one.add(part, where)
