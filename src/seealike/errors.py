@@ -11,7 +11,9 @@
     │  ├─ ShapeError
     │  ├─ NonFiniteError
     │  ├─ MisalignedSamples
-    │  └─ TooFewSamples
+    │  ├─ TooFewSamples
+    │  ├─ BadSample            one image or text of a dataset cannot be read
+    │  └─ OutOfMemory          a forward pass wants more memory than there is
     ├─ UndefinedMeasure        the mathematics has no answer here
     ├─ SourceError             a model or a dataset cannot be had
     │  └─ MissingDependency
@@ -103,6 +105,14 @@ class MisalignedSamples(DataError):
 
 class TooFewSamples(DataError):
     """Fewer samples than the estimator needs."""
+
+
+class BadSample(DataError):
+    """One image or text of a dataset cannot be read; the others can."""
+
+
+class OutOfMemory(DataError):
+    """A forward pass wants more memory than there is; a smaller batch may fit."""
 
 
 class UndefinedMeasure(SeealikeError):
