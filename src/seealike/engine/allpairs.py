@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ import torch
 from seealike.engine.comparing import compare_all
 from seealike.engine.estimate import Estimate, estimate
 from seealike.engine.feature_space import cheaper
-from seealike.engine.forms import Comparison, Form, InnerProduct, Preparation
+from seealike.engine.forms import Comparison, Form, InnerProduct
 from seealike.engine.gather import gather_all, needs_row_sums
 from seealike.engine.maps import Gram, Map, Stack
 from seealike.engine.rank_errors import with_rank_errors
@@ -99,7 +99,7 @@ def all_pairs(
     ticks.total += len(models) * rounds * (len(preparations) + len(compared))
     with exact_products():
         made: dict[Form, Estimate] = {**_streamed(streamed, models, options, ticks)}
-        made |= _compared(compared, models, ticks)
+        made |= _compared(compared, models, (options, ticks))
         if options.errors:
             made |= {form: _with_errors(form, made[form], models, (options, ticks)) for form in compared}
     ticks.finish()
@@ -110,12 +110,12 @@ def _with_errors(
     form: Comparison, result: Estimate, models: Sequence[Samples], how: tuple[Options, Ticks]
 ) -> Estimate:
     """The result with errors from subsamples."""
-    options, ticks = how
+    options, _ = how
     if np.isnan(result.values).all():
         return result
 
     def values(some: Sequence[Samples]) -> np.ndarray:
-        return _compared([form], some, ticks)[form].values
+        return _compared([form], some, how)[form].values
 
     errors, replicates = subsampled(form.minimum, models, values, options.seed)
     errors[np.isnan(result.values)] = np.nan
@@ -123,17 +123,13 @@ def _with_errors(
 
 
 def _compared(
-    forms: Sequence[Comparison], models: Sequence[Samples], ticks: Ticks
+    forms: Sequence[Comparison], models: Sequence[Samples], how: tuple[Options, Ticks]
 ) -> dict[Comparison, Estimate]:
+    options, ticks = how
+    workers = _workers(count_workers(options.device), len(models))
     made: dict[Comparison, Estimate] = {}
     for preparation in {form.preparation: None for form in forms}:
-
-        def prepare(model: Samples, preparation: Preparation = preparation) -> Any:
-            state = preparation.prepare(model)
-            ticks.add(1)
-            return state
-
-        states, undefined = _each(dict(enumerate(models)), prepare)
+        states, undefined = _each(dict(enumerate(models)), preparation.prepare, workers, lambda: ticks.add(1))
         for form in forms:
             if form.preparation == preparation:
                 made[form] = compare_all(form, states, undefined)
@@ -198,8 +194,7 @@ def _group(
 ) -> tuple[Group, dict[InnerProduct, Estimate]]:
     """All models under one kind of rows, prepared and fitted, and the forms that no model has a matrix for."""
     plan, ticks = how
-    # With many models each is one worker's, from its first block to its last tile.
-    workers = plan.workers if len(models) >= plan.workers else 1
+    workers = _workers(plan.workers, len(models))
     alone = replace(plan, workers=1) if workers > 1 else plan
     prepared, undefined = _each(dict(enumerate(models)), lambda model: rows.prepare(model, alone), workers)
     matrices: dict[Map, Matrices] = {}
@@ -214,6 +209,11 @@ def _group(
             nothing = np.full((len(models), len(models)), np.nan)
             blank |= {form: Estimate(nothing, undefined | unfit) for form in forms if form.map == kind}
     return Group(list(prepared), list(prepared.values()), matrices, plan), blank
+
+
+def _workers(workers: int, n_models: int) -> int:
+    """With many models each is one worker's, from its first block to its last tile; few share all threads."""
+    return workers if n_models >= workers else 1
 
 
 def _bundles(
@@ -234,7 +234,10 @@ def _bundles(
 
 
 def _each(
-    given: Mapping[int, T], make: Callable[[T], U], workers: int = 1
+    given: Mapping[int, T],
+    make: Callable[[T], U],
+    workers: int = 1,
+    tick: Callable[[], object] = lambda: None,
 ) -> tuple[dict[int, U], dict[int, UndefinedMeasure]]:
     """What `make` makes of every entry, and why it could not make something of the others."""
 
@@ -244,7 +247,10 @@ def _each(
         except UndefinedMeasure as error:
             return error
 
-    tried = dict(zip(given, in_order(attempt, given.values(), min(workers, len(given))), strict=True))
+    tried: dict[int, U | UndefinedMeasure] = {}
+    for key, found in zip(given, in_order(attempt, given.values(), min(workers, len(given))), strict=True):
+        tried[key] = found
+        tick()
     undefined = {key: found for key, found in tried.items() if isinstance(found, UndefinedMeasure)}
     return {key: found for key, found in tried.items() if not isinstance(found, UndefinedMeasure)}, undefined
 
