@@ -125,6 +125,12 @@ class Load:
         return self.dtype.itemsize * self.n_rows * self.n_samples * sum(self.dims)
 
 
+def _even(n_samples: int, tile: int) -> int:
+    """The smallest tile that makes no more blocks than this one: thin last blocks are multiplied slowly."""
+    per_side = -(-n_samples // tile)
+    return -(-n_samples // (per_side * _SMALLEST_TILE)) * _SMALLEST_TILE
+
+
 def plan_pass(load: Load, budget_bytes: int) -> Plan:
     """The largest tiles that fit; rows are held where they fit beside tiles of half the largest size.
 
@@ -164,7 +170,6 @@ def plan_pass(load: Load, budget_bytes: int) -> Plan:
             got=str(budget_bytes),
             fix="Allow more, or compare fewer models or measures at a time.",
         )
-    plan = Plan(
-        load.n_samples, fitting[0], hold, total(fitting[0], hold), budget_bytes, load.dtype, load.device
-    )
+    tile = _even(load.n_samples, fitting[0])
+    plan = Plan(load.n_samples, tile, hold, total(tile, hold), budget_bytes, load.dtype, load.device)
     return replace(plan, workers=min(load.workers, plan.n_tiles))
