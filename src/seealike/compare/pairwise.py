@@ -122,7 +122,7 @@ def similarities(
         >>> [m.measure for m in similarities([cka.bind(unbiased=False), rsa.bind()], features)]
         ['cka-kernel=linear-unbiased=false', 'rsa-compare=spearman-rdm=correlation']
     """
-    models = _checked(features, minimum=max((bound.minimum for bound in measures), default=1))
+    models = _checked(features, measures)
     warn_if_identical(models)
     models = _some_samples(models, max_samples, seed)
     forms = [bound.form for bound in measures]
@@ -166,7 +166,7 @@ def expected_cost(
         >>> expected_cost([cka.bind()], features).path
         'feature space'
     """
-    models = _checked(features, minimum=1)
+    models = _checked(features)
     options = Options(
         budget_bytes=budget_bytes, device=_device(device, models.values()), errors=standard_error
     )
@@ -195,12 +195,16 @@ def _bound(measure: Any) -> BoundMeasure:
     return bind(measure) if isinstance(measure, str) else measure.bind()
 
 
-def _checked(features: Mapping[str, Array], minimum: int) -> dict[str, Samples]:
+def _checked(features: Mapping[str, Array], measures: Sequence[BoundMeasure] = ()) -> dict[str, Samples]:
     if not features:
         raise DataError(
             where="features", expected="at least one model", got="none", fix="Extract features first."
         )
-    models = {name: samples(x, f"model {name}", minimum=minimum) for name, x in features.items()}
+    minimum, wanted_by = max(((bound.minimum, bound.id) for bound in measures), default=(1, ""))
+    models = {
+        name: samples(x, f"model {name}", minimum=minimum, wanted_by=wanted_by)
+        for name, x in features.items()
+    }
     check_same_count(models)
     return models
 

@@ -100,13 +100,14 @@ class Samples:
         return _blocks(self.n, self.d)
 
 
-def samples(value: Array, where: str, *, minimum: int = 1) -> Samples:
+def samples(value: Array, where: str, *, minimum: int = 1, wanted_by: str = "") -> Samples:
     """The features, checked at the border.
 
     Args:
         value: a numpy array or a torch tensor, (n_samples, n_dims), of floats or integers.
         where: what to call it in errors.
         minimum: how many samples are needed at least.
+        wanted_by: who needs so many, for the error.
 
     Raises:
         DataError: not an array, or not of numbers.
@@ -131,7 +132,7 @@ def samples(value: Array, where: str, *, minimum: int = 1) -> Samples:
     if value.shape[0] < minimum:
         raise TooFewSamples(
             where=where,
-            expected=f"at least {minimum} samples",
+            expected=f"at least {minimum} samples{wanted_by and f' for {wanted_by}'}",
             got=str(value.shape[0]),
             fix="Use more samples, or a measure that needs fewer.",
         )
