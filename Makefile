@@ -26,6 +26,7 @@ faults: .venv/test
 
 docs: .venv/test
 	.venv/bin/python docs/make_measures.py
+	.venv/bin/python docs/make_catalogue.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

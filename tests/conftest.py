@@ -1,11 +1,13 @@
 """What all tests share: no hub, and the real data where it lies."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["SEEALIKE_CACHE"] = tempfile.mkdtemp(prefix="seealike-test-cache-")  # never the user's own
 
 
 @pytest.fixture(scope="session")

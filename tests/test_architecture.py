@@ -26,6 +26,7 @@ LAYERS = {
     "compare": 6,
     "analyses": 6,
     "sources": 6,
+    "catalogue": 7,
     "extract": 7,
     "demo": 7,
     "study": 8,

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from seealike.analyses import ANALYSES, consistency, head_accuracy
 from seealike.data.similarity import SimilarityMatrix
@@ -100,10 +100,74 @@ def test_an_asymmetric_measure_counts_with_the_mean_of_its_directions():
     np.testing.assert_allclose(a, b, atol=1e-12)
 
 
+def test_sets_by_expression_and_anchors():
+    given, matrices = tables()
+    sets = {"ssl": "objective == ssl", "others": "not objective == ssl", "few": "name in (m0, m1, m2, m3)"}
+    result = consistency(given, sets=sets, anchors=("m2",), correlations=("pearson",), permutations=19)
+    first = result.filter(dataset_x="d0", dataset_y="d1")
+    pairs = dict(zip(zip(first["set_x"], first["set_y"], strict=True), first["n_pairs"], strict=True))
+    assert pairs == {
+        ("all", "all"): 36,
+        ("ssl", "ssl"): 3,
+        ("ssl", "others"): 18,
+        ("ssl", "few"): 6
+        + 3,  # m0 and m3 are in both sets: pairs m0-m3, and each with m1, m2, m6; m6 with m1, m2
+        ("others", "others"): 15,
+        (
+            "others",
+            "few",
+        ): 21,  # m1 and m2 are in both: m1-m2, each with the 4 other others; m0, m3 with all 6
+        ("few", "few"): 6,
+        ("m2", "all"): 8,
+        ("m2", "ssl"): 3,
+        ("m2", "others"): 5,
+        ("m2", "few"): 3,
+    }
+    anchored = first.filter(set_x="m2", set_y="others").row(0, named=True)
+    others = [i for i in range(9) if FIELD[i] != "ssl" and i != 2]
+    x, y = (matrices[d].values[2, others] for d in ("d0", "d1"))
+    assert anchored["consistency"] == pytest.approx(pearsonr(x, y)[0])
+    assert anchored["influential"] != "m2"
+    assert result["field"].unique().to_list() == ["sets"]
+
+
+def test_intervals_and_tests_stand_beside_the_values():
+    given, _ = tables(3)
+    result = consistency(given, permutations=99, seed=1).filter(correlation="pearson")
+    assert (result["low"] < result["consistency"]).all()
+    assert (result["consistency"] < result["high"]).all()
+    assert result["p_value"].is_between(0.01, 1).all()
+    assert (result["q_value"] >= result["p_value"]).all()
+    assert result["n_models"].to_list() == [9] * 3
+    for row in result.iter_rows(named=True):
+        assert row["influential"] in MODELS
+        assert row["without_it"] != row["consistency"]
+    narrow = consistency(given, permutations=0, level=0.5, correlations=("pearson",))
+    assert ((narrow["high"] - narrow["low"]) < (result["high"] - result["low"])).all()
+    assert narrow["p_value"].null_count() == 3
+    assert narrow["q_value"].null_count() == 3
+
+
+def test_kendall_has_a_value_alone():
+    given, matrices = tables(2)
+    row = consistency(given, correlations=("kendall",)).row(0, named=True)
+    upper = np.triu_indices(9, 1)
+    expected_tau = kendalltau(matrices["d0"].values[upper], matrices["d1"].values[upper])[0]
+    assert row["consistency"] == pytest.approx(expected_tau)
+    assert row["p_value"] is row["low"] is row["standard_error"] is None
+
+
+def test_the_seed_of_the_study_is_the_default():
+    assert ANALYSES["consistency"].bind({}, seed=7).options["seed"] == 7
+    assert ANALYSES["consistency"].bind({"seed": 3}, seed=7).options["seed"] == 3
+
+
 def test_bad_fields_and_options():
     given, _ = tables()
     with pytest.raises(UnknownName, match="Did you mean 'objective'"):
         consistency(given, sets="objectives")
+    with pytest.raises(UnknownName, match="the name of a model, got 'm99'"):
+        consistency(given, anchors=("m99",))
     holes = given["models"].with_columns(
         pl.when(model="m4").then(None).otherwise("objective").alias("objective")
     )

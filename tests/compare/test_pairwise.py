@@ -93,7 +93,11 @@ def test_chance_is_in_the_table():
     [
         ({}, DataError, "expected at least one model"),
         ({"a": FEATURES["a"], "b": FEATURES["b"][1:]}, MisalignedSamples, "69 samples in b; 70 samples in a"),
-        ({"a": FEATURES["a"][:3]}, TooFewSamples, "model a: expected at least 4 samples for cka-kernel=linear-unbiased=true, got 3"),
+        (
+            {"a": FEATURES["a"][:3]},
+            TooFewSamples,
+            "model a: expected at least 4 samples for cka-kernel=linear-unbiased=true, got 3",
+        ),
         ({"a": FEATURES["a"] * np.nan}, NonFiniteError, "model a: .* 70 rows"),
     ],
 )

@@ -9,8 +9,7 @@ from PIL import Image
 from seealike.data.identity import FeatureKey
 from seealike.data.store import read_features
 from seealike.errors import BadParameter, DataError, NonFiniteError, ShapeError, StoreError, UnknownName
-from seealike.extract import extract
-from seealike.extract import run as extract_run
+from seealike.extract import Pass, extract, shards
 from seealike.extract.pooling import check_pooling, pool
 from seealike.sources.datasets.card import Samples
 from seealike.sources.images import ImageInput
@@ -22,7 +21,7 @@ class Model:
     """Flattens its input; counts the images it saw."""
 
     def __init__(self):
-        self.preprocess = ImageInput(size=4)
+        self.preprocess, self.modality, self.prefix_tokens = ImageInput(size=4), "image", None
         self.seen = 0
 
     def layers(self):
@@ -43,9 +42,15 @@ def samples(n=23, image=None):
 @pytest.mark.parametrize("batch_size", [1, 7, 23, 64])
 @pytest.mark.parametrize("shard", [5, 1024])
 def test_any_batch_and_shard_size_gives_the_same_rows(tmp_path, monkeypatch, batch_size, shard):
-    monkeypatch.setattr(extract_run, "SHARD", shard)
+    monkeypatch.setattr(shards, "SHARD", shard)
     path, seen = tmp_path / "f.safetensors", []
-    extract(Model(), samples(), {path: KEY}, batch_size=batch_size, progress=lambda d, n: seen.append((d, n)))
+    extract(
+        Model(),
+        samples(),
+        {path: KEY},
+        Pass(batch_size=batch_size),
+        progress=lambda d, n: seen.append((d, n)),
+    )
     features = read_features(path)
     expected = np.stack([ImageInput(size=4)(samples().image(k)).ravel() for k in range(23)])
     np.testing.assert_array_equal(features.values, expected)
@@ -65,7 +70,7 @@ def test_several_layers_from_one_pass(tmp_path):
 
 
 def test_a_stopped_extraction_keeps_its_finished_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr(extract_run, "SHARD", 5)
+    monkeypatch.setattr(shards, "SHARD", 5)
     calls = []
 
     def image(k):
@@ -76,18 +81,18 @@ def test_a_stopped_extraction_keeps_its_finished_shards(tmp_path, monkeypatch):
 
     path, model = tmp_path / "f.safetensors", Model()
     with pytest.raises(KeyboardInterrupt):
-        extract(model, samples(image=image), {path: KEY}, batch_size=2)
+        extract(model, samples(image=image), {path: KEY}, Pass(batch_size=2))
     assert not path.exists()
     calls.clear()
     calls.extend(range(20))
-    extract(model, samples(image=image), {path: KEY}, batch_size=2)
+    extract(model, samples(image=image), {path: KEY}, Pass(batch_size=2))
     assert sorted(calls[20:]) == list(range(10, 23))  # the first two shards were not read again
     expected = np.stack([ImageInput(size=4)(samples().image(k)).ravel() for k in range(23)])
     np.testing.assert_array_equal(read_features(path).values, expected)
 
 
 def test_a_corrupt_image_stops_with_its_name_and_the_rest_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(extract_run, "SHARD", 5)
+    monkeypatch.setattr(shards, "SHARD", 5)
     bad = [17]
 
     def image(k):
@@ -119,7 +124,7 @@ def test_a_full_disk_says_so(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(extract_run, "write_arrays", full)
+    monkeypatch.setattr(shards, "write_arrays", full)
     with pytest.raises(StoreError, match="No space left on device.*Free some space"):
         extract(Model(), samples(), {tmp_path / "f.safetensors": KEY})
 

@@ -99,9 +99,21 @@ def _consistency(datasets: list[str], measures: list[str]) -> pl.DataFrame:
             gone = x == y == 1 and (a, b) == ("faces", "textures")
             value = None if gone else (MEDIANS[x] if x == y else 0.4) + 0.01 * ((i % 3) - 1)
             reason = "the similarities on faces have no spread" if gone else None
-            sets = (OBJECTIVES[x], OBJECTIVES[y])
-            rows.append((measure, correlation, "objective", *sets, a, b, value, 12, 0.1, 0.2, reason))
-    return pl.DataFrame(rows, schema=CONSISTENCY, orient="row")
+            given = (measure, correlation, "objective", OBJECTIVES[x], OBJECTIVES[y], a, b, value)
+            names = (
+                "measure",
+                "correlation",
+                "field",
+                "set_x",
+                "set_y",
+                "dataset_x",
+                "dataset_y",
+                "consistency",
+            )
+            over = {} if value is None else {"low": value - 0.2, "high": min(value + 0.1, 1), "p_value": 0.01}
+            more = {"n_models": 6, "n_pairs": 12, "spread_x": 0.1, "spread_y": 0.2, "reason": reason}
+            rows.append({**dict(zip(names, given, strict=True)), **over, **more})
+    return pl.DataFrame(rows, schema=CONSISTENCY)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from seealike.errors import DataError, UnknownName
+from seealike.errors import BadSample, DataError, UnknownName
 from seealike.sources.datasets import ArraysCard, ImageFolderCard, ManifestCard
-from seealike.sources.datasets.card import Subset, open_image
+from seealike.sources.datasets.decoding import open_image
+from seealike.sources.datasets.samples import Subset
 from seealike.sources.images import ImageInput
 
 RNG = np.random.default_rng(0)
@@ -137,11 +138,11 @@ def test_corrupt_empty_and_deep_images_are_named(folder):
     (images / "b/w.png").write_bytes((images / "b/w.png").read_bytes()[:60])
     (images / "b/x.png").write_bytes(b"")
     for row, name in [(2, "b/w.png"), (3, "b/x.png")]:
-        with pytest.raises(DataError, match=f"dataset d, image {name}: expected a readable image"):
+        with pytest.raises(BadSample, match=f"dataset d, image {name}: expected a readable image"):
             samples.image(row)
     Image.fromarray(np.full((4, 4), 40000, dtype=np.uint16)).save(images / "deep.png")
-    with pytest.raises(DataError, match=r"deep.png: expected 8-bit pixels, got pixels of mode I"):
-        ImageInput(size=4)(open_image(images / "deep.png", "d"))
+    with pytest.raises(DataError, match=r"d, deep.png: expected 8-bit pixels, got pixels of mode I"):
+        open_image(images / "deep.png", "d, deep.png")
 
 
 def test_empty_datasets(tmp_path):

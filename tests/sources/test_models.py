@@ -10,13 +10,11 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from pydantic import ValidationError
-from torch import nn
 
 from seealike.errors import DataError, MissingDependency, SourceError, SpecError, UnknownName
 from seealike.sources.images import ImageInput
 from seealike.sources.models import MODEL_SOURCES, CheckpointCard, OnnxCard, TimmCard
-from seealike.sources.models.checkpoint import fill
-from seealike.sources.models.hooks import TorchModel
+from seealike.sources.models.states import fill
 
 
 def card(kind, root=None, **entry):
@@ -57,6 +55,13 @@ def test_onnx_reads_named_outputs(tmp_path, batch):
     np.testing.assert_array_equal(out["maps"], pixels)
     assert [layer.name for layer in model.layers()] == ["features", "maps"]
     assert model.preprocess == ImageInput(size=8)
+
+
+def test_graphs_of_different_sizes_do_not_say_that_they_are_fed_alike(tmp_path):
+    eight, nine = (card(OnnxCard, file=graph(tmp_path / f"{n}.onnx", size=n)) for n in (8, 9))
+    assert eight.preprocessing() != nine.preprocessing()
+    with_rule = [card(OnnxCard, file=one.file, input={"size": 8}) for one in (eight, nine)]
+    assert with_rule[0].preprocessing() == with_rule[1].preprocessing()
 
 
 def test_onnx_errors(tmp_path):
@@ -124,9 +129,9 @@ def test_prefixes_and_nesting(tmp_path, resnet18):
         "model": {"state_dict": {f"module.{k}": v for k, v in resnet18.state_dict().items()}},
     }
     torch.save(wrapped, tmp_path / "w.pt")
-    checkpoint(tmp_path / "w.pt", state_key="model.state_dict", strip_prefix="module.").load("cpu")
+    checkpoint(tmp_path / "w.pt", state_key="model.state_dict", keys=[{"strip": "module."}]).load("cpu")
     with pytest.raises(
-        SourceError, match=r'102 missing .* 122 not in the network .*Add strip_prefix: "module."'
+        SourceError, match=r'102 missing .* 122 not in the network .*Add keys: \[{strip: "module."}\]'
     ):
         checkpoint(tmp_path / "w.pt", state_key="model.state_dict").load("cpu")
     with pytest.raises(
@@ -249,33 +254,8 @@ def test_untrained_timm_networks_follow_their_seed():
 
 
 def test_pretrained_weights_without_a_network_say_what_to_do():
-    with pytest.raises(SourceError, match="or give a local file as `weights:`"):
+    with pytest.raises(SourceError, match=r"\(or a local file as `weights:`\), got not in this machine"):
         card(TimmCard, model="test_vit.r160_in1k").load("cpu")
-
-
-class Odd(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.twice, self.pair, self.idle = nn.ReLU(), nn.LSTM(4, 4), nn.ReLU()
-
-    def forward(self, x):
-        y = self.twice(self.twice(x)).mean((1, 2))
-        return self.pair(y)[0]
-
-
-def test_layers_that_cannot_be_read():
-    model = TorchModel("odd", Odd(), ImageInput(size=4), "cpu")
-    pixels = np.zeros((2, 3, 4, 4), np.float32)
-    with pytest.raises(SpecError, match="layer twice: expected a module that runs once, got a second output"):
-        model.forward(pixels, ["twice"])
-    with pytest.raises(DataError, match="layer pair: expected a tensor, got a tuple from LSTM"):
-        model.forward(pixels, ["pair"])
-    with pytest.raises(SpecError, match="layer idle: expected a module that runs, got no output"):
-        model.forward(pixels, ["idle"])
-    with pytest.raises(UnknownName, match="got 'idel'. Did you mean 'idle'"):
-        model.forward(pixels, ["idel"])
-    with pytest.raises(DataError, match=r"a forward pass of images \(3, 4, 5\), got RuntimeError"):
-        model.forward(np.zeros((2, 3, 4, 5), np.float32), ["idle"])
 
 
 def test_missing_libraries_name_the_extra(tmp_path, monkeypatch):

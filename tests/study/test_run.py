@@ -101,13 +101,13 @@ def test_only_what_changed_is_done_again(study_file):
     network = torch.load(study_file.with_name("ssl-0.pt"), weights_only=True)
     network["conv.weight"] += 0.1
     torch.save(network, study_file.with_name("ssl-0.pt"))
-    from seealike.study.plan import open_study
+    from seealike.study.opening import open_study
 
     opened = open_study(read_studies(study_file)[0])
     outcomes = [c.outcome(opened.results) for c in opened.cells(present_only=False)]
     todo = {o.cell: o.reason for o in outcomes if o.status == "todo" and o.stage == "extract"}
     assert todo == dict.fromkeys(
-        ["ssl-0 × noise", "ssl-0 × stripes"], "its inputs have changed since it was done"
+        ["ssl-0 × noise", "ssl-0 × stripes"], "changed since extraction: the model's weights"
     )
     before = table(study_file, "similarities")
     assert all(o.status == "done" for o in once(study_file))
@@ -125,7 +125,7 @@ def test_a_failed_cell_is_a_row_with_a_reason_and_is_retried(study_file):
     outcomes = once(study_file)
     failed = [o for o in outcomes if o.status == "failed"]
     assert [o.cell for o in failed] == ["ssl-1 × noise", "ssl-1 × stripes"]
-    assert 'Add strip_prefix: "module."' in failed[0].reason
+    assert 'strip: "module."' in failed[0].reason
     assert "conv.bias" in failed[0].reason
     missing = table(study_file, "similarities").filter(pl.col("similarity").is_null())
     assert set(missing["model_x"]) | set(missing["model_y"]) == {
@@ -134,7 +134,7 @@ def test_a_failed_cell_is_a_row_with_a_reason_and_is_retried(study_file):
         "supervised-0",
         "supervised-1",
     }
-    assert missing["reason"].str.contains("strip_prefix").all()
+    assert missing["reason"].str.contains("strip: ").all()
     study_file.with_name("ssl-1.pt").write_bytes(good)
     assert all(o.status == "done" for o in once(study_file))
     assert table(study_file, "similarities")["similarity"].null_count() == 0
@@ -221,12 +221,12 @@ def test_a_killed_run_goes_on_where_it_stopped(study_file, kill_after):
     """A real SIGKILL in the middle of extraction; the features that were finished are not touched again."""
     program = (
         "import os, signal, sys\n"
-        "import seealike.study.extraction as extraction\n"
-        "real, calls = extraction.extract, []\n"
-        "def extract(*args, **kwargs):\n"
+        "from seealike.extract.shards import Shards\n"
+        "real, calls = Shards.join, []\n"
+        "def join(*args):\n"
         f"    if len(calls) == {kill_after}: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    calls.append(1); real(*args, **kwargs)\n"
-        "extraction.extract = extract\n"
+        "    calls.append(1); real(*args)\n"
+        "Shards.join = join\n"
         "from seealike import read_studies, run\n"
         "run(read_studies(sys.argv[1])[0])\n"
     )

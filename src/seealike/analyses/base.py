@@ -35,8 +35,8 @@ class Analysis:
     groups_by: str | None = None
     version: int = 1
 
-    def bind(self, options: Mapping[str, Any]) -> BoundAnalysis:
-        """Fix the options, with defaults filled in.
+    def bind(self, options: Mapping[str, Any], seed: int = 0) -> BoundAnalysis:
+        """Fix the options, with defaults filled in; `seed` is the default of an option of that name.
 
         Raises:
             BadParameter: an unknown option or an impossible value.
@@ -54,7 +54,8 @@ class Analysis:
                     fix=suggestion(name, known),
                 )
             values[name] = self._checked(name, value, hints[name])
-        return BoundAnalysis(self, {n: values.get(n, p.default) for n, p in known.items()})
+        defaults = {name: seed if name == "seed" else option.default for name, option in known.items()}
+        return BoundAnalysis(self, defaults | values)
 
     def _checked(self, name: str, value: Any, hint: Any) -> Any:
         try:
@@ -84,7 +85,13 @@ class BoundAnalysis:
     def field(self) -> str | None:
         """The card field that every model must have, if the analysis groups by one."""
         value = self.options.get(self.analysis.groups_by) if self.analysis.groups_by else None
-        return None if value == "all" else value
+        return value if isinstance(value, str) and value != "all" else None
+
+    @property
+    def sets(self) -> Mapping[str, str]:
+        """Name -> expression of the sets of models, where the option that groups gives them so."""
+        value = self.options.get(self.analysis.groups_by) if self.analysis.groups_by else None
+        return value if isinstance(value, Mapping) else {}
 
     def __call__(self, tables: Tables) -> pl.DataFrame:
         """The analysis of these tables."""

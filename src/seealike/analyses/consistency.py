@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from itertools import combinations, combinations_with_replacement
-from typing import Literal
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Annotated, Literal
 
 import numpy as np
 import polars as pl
+from pydantic import Field
 
 from seealike.analyses.base import Tables, analysis
+from seealike.analyses.set_pairs import ALL, SetPair, set_pairs
 from seealike.data.tables import CONSISTENCY, SIMILARITIES, checked
-from seealike.errors import DataError, UnknownName, suggestion
-from seealike.numerics.correlation import row_correlations
+from seealike.numerics.over_models import OverModels, correlations_over_models, mantel
+from seealike.numerics.over_samples import errors_over_samples
+from seealike.numerics.significance import q_values
 
-ALL = "all"
+
+@dataclass(frozen=True)
+class _How:
+    """The options of the analysis that every set pair needs."""
+
+    permutations: int
+    level: float
+    seed: int
 
 
 @analysis(needs=("similarities", "models"), groups_by="sets")
 def consistency(
     tables: Tables,
     *,
-    sets: str = ALL,
-    correlations: tuple[Literal["pearson", "spearman"], ...] = ("pearson", "spearman"),
+    sets: str | dict[str, str] = ALL,
+    anchors: tuple[str, ...] = (),
+    correlations: tuple[Literal["pearson", "spearman", "kendall"], ...] = ("pearson", "spearman"),
+    permutations: Annotated[int, Field(ge=0)] = 999,
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95,
+    seed: Annotated[int, Field(ge=0)] = 0,
 ) -> pl.DataFrame:
     """Correlate, across two datasets, the similarities of the same model pairs, for all pairs of model sets.
 
@@ -31,19 +46,34 @@ def consistency(
     reason alone, so both spreads stand beside it. A measure that is not symmetric contributes the mean of its two
     directions.
 
+    Pairs that share a model are not independent. Intervals therefore leave out one model after the other (Fisher's
+    z, Student's t) and say how the value would vary with other models of the same kind; where the similarities come
+    with deviations over samples, how it would vary with other samples is added in squares. The p-value is
+    Mantel's: how often chance agrees as well, when the models of each set are exchanged among themselves on one
+    of the datasets. Kendall's tau-b comes without either, which would take hours.
+
     Args:
-        tables: "similarities" (see `tables.SIMILARITIES`) and "models", which has a column for `sets`.
-        sets: the card field whose values are the model sets (objective, say); "all" for one set of all models.
+        tables: "similarities" (see `tables.SIMILARITIES`) and "models", which has the card fields.
+        sets: the card field whose values are the model sets (objective, say), or name -> expression
+            (see `model_sets`) for sets of any kind; "all" for one set of all models.
+        anchors: models (by name) that are sets of one, each compared with every set.
         correlations: which correlations.
+        permutations: of the Mantel test; 0 for none.
+        level: of the intervals.
+        seed: of the permutations.
 
     Returns:
         A table with the columns of `tables.CONSISTENCY`: one row a measure, correlation, unordered pair of sets
         (and all models against all) and unordered pair of datasets; `consistency` in [-1, 1], or null with a
-        reason; `spread_x` and `spread_y` are the standard deviations of the similarities on either side.
+        reason; `standard_error` over models, `standard_error_samples` over samples, and the interval `low` to `high` of
+        both; `p_value`, one-sided, and its `q_value` over all rows of
+        the measure and correlation (Benjamini-Hochberg); `influential`, the model that matters most, and the value
+        `without_it`; `spread_x` and `spread_y`, the standard deviations of the similarities on either side.
 
     Raises:
-        UnknownName: no such field.
-        DataError: a model without a value for it.
+        UnknownName: no such field, value or anchor.
+        SpecError: an expression that cannot be read, or a set without models.
+        DataError: a model without a value for the field.
 
     Example:
         >>> import polars as pl
@@ -61,75 +91,103 @@ def consistency(
         ICML 2025, section 3.
     """
     similarities = checked(tables["similarities"], SIMILARITIES, "similarities")
+    named = set_pairs(tables["models"], sets, anchors)
+    how = _How(permutations, level, seed)
+    field = sets if isinstance(sets, str) else "sets"
     models = tables["models"]["model"].to_list()
-    values = None if sets == ALL else _field(tables["models"], sets)
-    blocks = [
-        _measure(
-            similarities.filter(pl.col("measure") == measure), models, (sets, values), correlations, measure
-        )
-        for measure in similarities["measure"].unique(maintain_order=True)
-    ]
-    return pl.DataFrame([row for block in blocks for row in block], schema=CONSISTENCY, orient="row")
-
-
-def _field(models: pl.DataFrame, name: str) -> list[str]:
-    if name not in models.columns:
-        raise UnknownName(
-            where="consistency",
-            expected="a field of the models",
-            got=repr(name),
-            fix=suggestion(name, models.columns),
-        )
-    values = models[name].to_list()
-    without = [m for m, v in zip(models["model"], values, strict=True) if v is None]
-    if without:
-        raise DataError(
-            where="consistency",
-            expected=f"every model to have the field {name!r}",
-            got=f"none for {', '.join(without[:5])}",
-            fix="Add it to `fields:` of these models.",
-        )
-    return values
-
-
-def _measure(
-    table: pl.DataFrame,
-    models: list[str],
-    sets: tuple[str, list[str] | None],
-    correlations: tuple[str, ...],
-    measure: str,
-) -> list[tuple]:
-    """All rows of one measure."""
-    datasets = table["dataset"].unique(maintain_order=True).to_list()
-    stack, (left, right) = _pair_values(table, datasets, models)
-    name, values = sets
-    rows = []
-    for (x, y), chosen in _set_pairs(values, left, right).items():
-        part = stack[:, chosen]
+    blocks = [pl.DataFrame(schema=CONSISTENCY)]
+    for measure in similarities["measure"].unique(maintain_order=True):
+        table = similarities.filter(pl.col("measure") == measure)
+        datasets = table["dataset"].unique(maintain_order=True).to_list()
+        stack = pair_values(table, datasets, models)
+        moved = pair_deviations(table, datasets, models)
         for kind in correlations:
-            r, counts = row_correlations(part, kind)
-            for a, b in combinations(range(len(datasets)), 2):
-                both = ~np.isnan(part[a]) & ~np.isnan(part[b])
-                spread = [float(part[k][both].std(ddof=1)) if both.sum() > 1 else None for k in (a, b)]
-                value = None if np.isnan(r[a, b]) else float(r[a, b])
-                n = int(counts[a, b])
-                place = (measure, kind, name, x, y, datasets[a], datasets[b])
-                rows.append((*place, value, n, *spread, _reason(value, n)))
+            rows = [
+                row for pair in named for row in _rows((stack, moved), pair, (datasets, models), kind, how)
+            ]
+            same = {"measure": measure, "correlation": kind, "field": field}
+            block = pl.DataFrame([{**same, **row} for row in rows], schema=CONSISTENCY)
+            blocks.append(block.with_columns(q_value=_adjusted(block["p_value"])))
+    return pl.concat(blocks)
+
+
+def _adjusted(p_values: pl.Series) -> pl.Series:
+    """Benjamini-Hochberg over the tests that there are."""
+    q = np.full(len(p_values), np.nan)
+    known = p_values.is_not_null().to_numpy()
+    if known.any():
+        q[known] = q_values(p_values.drop_nulls().to_numpy())
+    return pl.Series(q).fill_nan(None)
+
+
+def _rows(
+    values: tuple[np.ndarray, list[np.ndarray | None]],
+    pair: SetPair,
+    names: tuple[list[str], list[str]],
+    kind: str,
+    how: _How,
+) -> list[dict[str, object]]:
+    """What is found for one pair of sets: a row a pair of datasets."""
+    (stack, moved), (datasets, models) = values, names
+    part = stack[:, pair.chosen]
+    found = correlations_over_models(part, pair.pairs, kind)
+    over_samples = np.full_like(found.correlations, np.nan)
+    if kind != "kendall":
+        some = [None if one is None else one[:, pair.chosen] for one in moved]
+        over_samples = errors_over_samples(part, some, kind)
+    low, high = found.interval(how.level, over_samples)
+    p = np.full_like(low, np.nan)
+    if how.permutations and kind != "kendall":
+        p, _ = mantel(part, pair.pairs, kind, permutations=how.permutations, seed=how.seed)
+    rows = []
+    for a, b in combinations(range(len(datasets)), 2):
+        both = ~np.isnan(part[a]) & ~np.isnan(part[b])
+        spreads = [float(part[k][both].std(ddof=1)) if both.sum() > 1 else None for k in (a, b)]
+        r = found.correlations[a, b]
+        rows.append(
+            {
+                "set_x": pair.set_x,
+                "set_y": pair.set_y,
+                "dataset_x": datasets[a],
+                "dataset_y": datasets[b],
+                "consistency": _known(r),
+                "standard_error": _known(found.standard_errors[a, b] * (1 - r * r)),
+                "standard_error_samples": _known(over_samples[a, b] * (1 - r * r)),
+                "low": _known(low[a, b]),
+                "high": _known(high[a, b]),
+                "p_value": _known(p[a, b]),
+                "influential": models[found.influence[a, b]] if found.influence[a, b] >= 0 else None,
+                "without_it": _known(found.without[a, b]),
+                "n_models": len(pair.pairs.members),
+                "n_pairs": int(found.counts[a, b]),
+                "spread_x": spreads[0],
+                "spread_y": spreads[1],
+                "reason": _reason(found, (a, b)),
+            }
+        )
     return rows
 
 
-def _reason(value: float | None, n_pairs: int) -> str | None:
-    if value is not None:
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _reason(found: OverModels, place: tuple[int, int]) -> str | None:
+    if not np.isnan(found.correlations[place]):
         return None
-    if n_pairs < 3:
-        return f"{n_pairs} model pairs have a similarity on both datasets; a correlation needs 3"
+    if found.counts[place] < 3:
+        return f"{found.counts[place]} model pairs have a similarity on both datasets; a correlation needs 3"
     return "all similarities are equal on one of the datasets"
 
 
-def _pair_values(
-    table: pl.DataFrame, datasets: list[str], models: list[str]
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """(n_datasets, n_pairs) similarities of all unordered model pairs, NaN where missing, and the pairs."""
+def pair_values(table: pl.DataFrame, datasets: list[str], models: list[str]) -> np.ndarray:
+    """(n_datasets, n_pairs) similarities of all unordered model pairs (upper triangle), NaN where missing.
+
+    Args:
+        table: similarities of one measure.
+        datasets: the rows.
+        models: whose pairs the columns are, in the order of `numpy.triu_indices`.
+    """
     place = {name: i for i, name in enumerate(models)}
     stack = np.full((len(datasets), 2, len(models), len(models)), np.nan)
     for d, x, y, s in table.select("dataset", "model_x", "model_y", "similarity").iter_rows():
@@ -139,16 +197,31 @@ def _pair_values(
     left, right = np.triu_indices(len(models), 1)
     both = stack[:, :, left, right]
     counts = (~np.isnan(both)).sum(axis=1)
-    return np.where(counts > 0, np.nansum(both, axis=1) / np.maximum(counts, 1), np.nan), (left, right)
+    return np.where(counts > 0, np.nansum(both, axis=1) / np.maximum(counts, 1), np.nan)
 
 
-def _set_pairs(
-    values: list[str] | None, left: np.ndarray, right: np.ndarray
-) -> dict[tuple[str, str], np.ndarray]:
-    """(set x, set y) -> which of the model pairs have one member in each."""
-    chosen = {(ALL, ALL): np.ones(len(left), dtype=bool)}
-    names = np.array(values or [], dtype=object)
-    for x, y in combinations_with_replacement(sorted(set(names)), 2):
-        first, second = names[left], names[right]
-        chosen[x, y] = ((first == x) & (second == y)) | ((first == y) & (second == x))
-    return chosen
+def pair_deviations(table: pl.DataFrame, datasets: list[str], models: list[str]) -> list[np.ndarray | None]:
+    """For each dataset (n_groups, n_pairs): how the similarities of `pair_values` move with groups of samples.
+
+    None where the table knows of none; NaN for pairs without.
+    """
+    if "deviations" not in table.columns:
+        return [None] * len(datasets)
+    place = {name: i for i, name in enumerate(models)}
+    column = np.full((len(models), len(models)), -1)
+    left, right = np.triu_indices(len(models), 1)
+    column[left, right] = column[right, left] = np.arange(len(left))
+    found: list[np.ndarray | None] = []
+    for dataset in datasets:
+        rows = table.filter(pl.col("dataset") == dataset).drop_nulls("deviations")
+        rows = rows.filter(pl.col("model_x") != pl.col("model_y"))
+        rows = rows.filter(pl.col("model_x").is_in(models) & pl.col("model_y").is_in(models))
+        if rows.is_empty():
+            found.append(None)
+            continue
+        values = np.array(rows["deviations"].to_list(), dtype=np.float64)
+        x, y = ([place[name] for name in rows[side]] for side in ("model_x", "model_y"))
+        moved = np.full((values.shape[1], len(left)), np.nan)
+        moved[:, column[x, y]] = values.T
+        found.append(moved)
+    return found

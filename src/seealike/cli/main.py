@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from seealike.cli.features import features, importing
 from seealike.errors import SeealikeError, SpecError
 
 app = App(
@@ -21,6 +22,8 @@ app = App(
 )
 listing = App(name="list", help="List the models, datasets or measures that can be used.")
 app.command(listing)
+app.command(importing)
+app.command(features)
 
 StudyFile = Annotated[Path, Parameter(help="The study file (YAML).")]
 Values = Annotated[
@@ -100,28 +103,94 @@ def report(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     return work.run(study, _values(set_), only, (), report=True)
 
 
+Words = Annotated[list[str] | None, Parameter(negative="")]
+
+
 @listing.command(name="models")
-def list_models(study: Path | None = None, *, set_: Values = None, timm: str | None = None) -> int:
-    """List the models of a study; without one, the sources that models can come from.
+def list_models(
+    which: str | None = None,
+    *,
+    objective: Words = None,
+    source: Words = None,
+    data: Words = None,
+    architecture: Words = None,
+    list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None,
+    timm: str | None = None,
+    sources: Annotated[bool, Parameter(negative="")] = False,
+    set_: Values = None,
+) -> int:
+    """List the models of the catalogue, of a study, or the sources that models can come from.
+
+    Piped into another program, the lists are tables of tabs.
 
     Parameters
     ----------
-    study
-        A study file.
+    which
+        A name (shown in full), a pattern ("dinov2*") or a list ("paper-64") of the catalogue; or a study file.
+    objective
+        Only models trained for this ("ssl").
+    source
+        Only models of this source ("timm").
+    data
+        Only models trained on this ("imagenet-1k", "laion", "large").
+    architecture
+        Only models of this architecture or class ("vit", "convolutional").
+    list_
+        Only models of this list.
     timm
-        List timm's pretrained models whose name matches this pattern ("resnet*").
+        List timm's pretrained models whose name matches this pattern ("resnet*") instead.
+    sources
+        List the sources and their keys instead.
     """
-    from seealike.cli import show
+    if timm is not None or sources or _is_study(which):
+        from seealike.cli import show
 
-    return show.models(study, _values(set_), timm)
+        return show.models(Path(which) if which and _is_study(which) else None, _values(set_), timm)
+    from seealike.cli import known
+
+    wanted = {
+        "objective": objective,
+        "source": source,
+        "data": data,
+        "architecture": architecture,
+        "list": list_,
+    }
+    return known.models(which, {option: words or [] for option, words in wanted.items()})
 
 
 @listing.command(name="datasets")
-def list_datasets(study: Path | None = None, *, set_: Values = None) -> int:
-    """List the datasets of a study; without one, the sources that datasets can come from."""
-    from seealike.cli import show
+def list_datasets(
+    which: str | None = None,
+    *,
+    domain: Words = None,
+    list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None,
+    sources: Annotated[bool, Parameter(negative="")] = False,
+    set_: Values = None,
+) -> int:
+    """List the datasets of the catalogue, of a study, or the sources that datasets can come from.
 
-    return show.datasets(study, _values(set_))
+    Parameters
+    ----------
+    which
+        A name (shown in full), a pattern ("wds/vtab/*") or a list ("paper-23") of the catalogue; or a study file.
+    domain
+        Only datasets of this domain ("structured").
+    list_
+        Only datasets of this list.
+    sources
+        List the sources and their keys instead.
+    """
+    if sources or _is_study(which):
+        from seealike.cli import show
+
+        return show.datasets(Path(which) if which and _is_study(which) else None, _values(set_))
+    from seealike.cli import known
+
+    return known.datasets(which, {"domain": domain or [], "list": list_ or []})
+
+
+def _is_study(which: str | None) -> bool:
+    return which is not None and Path(which).suffix in (".yaml", ".yml")
 
 
 @listing.command(name="measures")
@@ -148,18 +217,21 @@ def list_measures(
 
 @app.command
 def show_model(model: str, *, study: Path | None = None, set_: Values = None) -> int:
-    """Print the layers of a model that can be read, in the order of the forward pass, with their shapes.
+    """Print the layers of a model as a tree, with the shapes of their outputs and the pooling rules that fit.
+
+    Outside a study no weights are needed or downloaded.
 
     Parameters
     ----------
     model
-        A name in the study (with --study), an .onnx file, timm:NAME or torchvision:NAME.
+        A model of the catalogue, an .onnx file, timm:NAME, torchvision:NAME or open_clip:NAME; with --study a
+        name in the study, whose layers that are read are marked.
     study
         A study file.
     """
-    from seealike.cli import show
+    from seealike.cli import layers
 
-    return show.layers(model, study, _values(set_))
+    return layers.show(model, study, _values(set_))
 
 
 def _values(texts: list[str] | None) -> dict[str, str]:
@@ -184,6 +256,9 @@ def main() -> None:
     except SeealikeError as error:
         print(f"seealike: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    except BrokenPipeError:  # whoever read the output has read enough
+        sys.stdout = None
+        sys.exit(0)
     except KeyboardInterrupt:
         stopped = "seealike: stopped. What was finished is kept; the same command goes on from there."
         print(stopped, file=sys.stderr)  # noqa: T201

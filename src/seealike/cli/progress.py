@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -12,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from seealike.study.results import Outcome
 
 _EVERY_S = 5.0
+_SILENT_S = 2.0
 
 
 class Bars:
@@ -53,6 +57,20 @@ class Bars:
             self.say(f"{name}: {cells} cells, {todo} to do")
         self._stage = self._progress.add_task(f"[bold]{name}[/]", total=todo, speed="") if todo else None
 
+    @contextmanager
+    def doing(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Say what is being done while it is; without a terminal, once it has taken two seconds."""
+        task = self._progress.add_task(f"  {escape(what)}", total=None, speed="")
+        timer = threading.Timer(_SILENT_S, self.say, [f"  {what} …"])
+        timer.daemon = True
+        if not self.console.is_terminal:
+            timer.start()
+        try:
+            yield _Task(self, what, task)
+        finally:
+            timer.cancel()
+            self._progress.remove_task(task)
+
     def cell(self, name: str) -> _Task:
         """Begin a cell's bar."""
         self._end_cell()
@@ -71,10 +89,11 @@ class Bars:
 
     def update(self, task: TaskID, name: str, done: int, total: int, speed: float) -> None:
         """Move a cell's bar; without a terminal, say so every few seconds."""
-        self._progress.update(task, completed=done, total=total, speed=f"{speed:,.0f}/s")
+        rate = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
+        self._progress.update(task, completed=done, total=total, speed=rate)
         if not self.console.is_terminal and time.monotonic() - self._spoke > _EVERY_S:
             self._spoke = time.monotonic()
-            left = f", {(total - done) / speed:.0f} s left" if speed else ""
+            left = f", {rate}, {_duration((total - done) / speed)} left" if speed else ""
             self.say(f"  {name}: {done}/{total}{left}")
 
     def _end_cell(self) -> None:
@@ -83,13 +102,31 @@ class Bars:
             self._cell = None
 
 
+def _duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    Example:
+        >>> _duration(42), _duration(200), _duration(9000)
+        ('42 s', '3 min', '2 h 30 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
 class _Task:
     """Called with (done, total) while a cell is at work."""
 
     def __init__(self, bars: Bars, name: str, task: TaskID) -> None:
         self._bars, self._name, self._task = bars, name, task
-        self._began = time.monotonic()
+        self._first: tuple[float, int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        elapsed = time.monotonic() - self._began
-        self._bars.update(self._task, self._name, done, total, done / elapsed if elapsed else 0.0)
+        now = time.monotonic()
+        began, before = self._first = self._first or (
+            now,
+            done,
+        )  # what was done before says nothing of the speed
+        speed = (done - before) / (now - began) if now > began else 0.0
+        self._bars.update(self._task, self._name, done, total, speed)

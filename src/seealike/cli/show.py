@@ -1,4 +1,4 @@
-"""The commands that show things: list and show-model."""
+"""The command list, for what a study or the program itself has."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from seealike.errors import SpecError, UnknownName, suggestion
 from seealike.registry import Registry
 from seealike.sources.datasets import DATASET_SOURCES
-from seealike.sources.images import ImageInput
-from seealike.sources.models import MODEL_SOURCES, OnnxCard, TimmCard
-from seealike.sources.models.card import LoadedModel
+from seealike.sources.models import MODEL_SOURCES
 from seealike.study.parse import read_studies
 
 
@@ -33,10 +30,10 @@ def models(study: Path | None, values: Mapping[str, str], timm: str | None) -> i
     cards = [card for one in read_studies(study, values) for card in one.models]
     fields = list(dict.fromkeys(name for card in cards for name in card.fields))
     rows = [
-        [card.name, card.source, ", ".join(card.layer), *(card.fields.get(f, "") for f in fields)]
+        [card.name, card.source, ", ".join(map(str, card.layer)), *(card.fields.get(f, "") for f in fields)]
         for card in cards
     ]
-    return _table(["model", "source", "layer", *fields], rows)
+    return show_table(["model", "source", "layer", *fields], rows)
 
 
 def datasets(study: Path | None, values: Mapping[str, str]) -> int:
@@ -53,52 +50,7 @@ def datasets(study: Path | None, values: Mapping[str, str]) -> int:
             rows.append(
                 [card.name, card.source, str(count), str(classes), *(card.fields.get(f, "") for f in fields)]
             )
-    return _table(["dataset", "source", "samples", "classes", *fields], rows)
-
-
-def layers(model: str, study: Path | None, values: Mapping[str, str]) -> int:
-    """The layers of one model."""
-    loaded = _loaded(model, study, values)
-    rows = [
-        [
-            layer.name,
-            layer.kind,
-            "no tensor" if layer.shape is None else " × ".join(map(str, ("n", *layer.shape))),
-        ]
-        for layer in loaded.layers()
-    ]
-    return _table(["layer", "kind", "output"], rows)
-
-
-def _loaded(model: str, study: Path | None, values: Mapping[str, str]) -> LoadedModel:
-    if study is not None:
-        cards = {card.name: card for one in read_studies(study, values) for card in one.models}
-        if model not in cards:
-            raise UnknownName(
-                where=str(study),
-                expected="a model of the study",
-                got=repr(model),
-                fix=suggestion(model, cards),
-            )
-        return cards[model].load("cpu")
-    if model.endswith(".onnx"):
-        entry = {"source": "onnx", "name": model, "file": model, "layer": "?"}
-        return OnnxCard.model_validate(entry).load("cpu")
-    kind, _, name = model.partition(":")
-    if kind == "timm":
-        entry = {"source": "timm", "name": name, "model": name, "pretrained": False, "layer": "?"}
-        return TimmCard.model_validate(entry).load("cpu")
-    if kind == "torchvision":
-        from seealike.sources.models.hooks import TorchModel
-        from seealike.sources.models.networks import build
-
-        return TorchModel(name, build(model, {}, Path()), ImageInput(size=224), "cpu")
-    raise SpecError(
-        where="show-model",
-        expected="an .onnx file, timm:NAME, torchvision:NAME, or a name of a study with --study",
-        got=model,
-        fix="For example: seealike show-model timm:resnet18",
-    )
+    return show_table(["dataset", "source", "samples", "classes", *fields], rows)
 
 
 def _sources(registry: Registry[Any]) -> int:
@@ -111,7 +63,7 @@ def _sources(registry: Registry[Any]) -> int:
             if field not in ("source", "name", "fields")
         ]
         rows.append([name, (inspect.getdoc(card) or "").splitlines()[0], ", ".join(own)])
-    return _table(["source", "what it is", "keys of an entry (? = may be left out)"], rows)
+    return show_table(["source", "what it is", "keys of an entry (? = may be left out)"], rows)
 
 
 def tabs(headings: list[str], rows: list[list[str]]) -> int:
@@ -121,7 +73,8 @@ def tabs(headings: list[str], rows: list[list[str]]) -> int:
     return 0
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> int:
+def show_table(headings: list[str], rows: list[list[str]]) -> int:
+    """Print a table that fits the terminal; tab-separated lines where there is none. The exit code 0."""
     out = Console(highlight=False)
     if not out.is_terminal:
         return tabs(headings, rows)

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from seealike.cli.progress import Bars
 from seealike.errors import UnknownName, suggestion
+from seealike.study.opening import open_study
 from seealike.study.parse import read_studies
-from seealike.study.plan import open_study
 from seealike.study.results import Outcome
 from seealike.study.run import run as run_study
 from seealike.study.spec import Study
@@ -93,7 +93,8 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
     """Print the cells of every study in the file."""
     out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     for study in _studies(file, values, only):
-        opened = open_study(study)
+        with Bars() as bars:
+            opened = open_study(study, bars)
         cells = opened.cells(present_only=False)
         outcomes = [cell.outcome(opened.results) for cell in cells]
         out.print(_counts(study.name, outcomes))

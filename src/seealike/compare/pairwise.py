@@ -230,6 +230,7 @@ def _labelled(
         n_samples,
         dataset=dataset,
         standard_errors=estimate.standard_errors,
+        deviations=None if estimate.deviations is None else estimate.deviations.astype(np.float32),
         chance=bound.chance(n_samples),
         missing=missing,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from seealike.data.identity import FeatureKey
 from seealike.errors import MisalignedSamples, NonFiniteError, ShapeError
+
+_BLOCK_NUMBERS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Features:
         values: (n_samples, n_dims), floating, finite; may be a read-only memory map.
         sample_ids: n_samples unique ids; rows are joined by id, never by position.
         key: what made these numbers; None for features that came from elsewhere.
+        finite: whether the values are known to be finite; if not, every one of them is looked at.
 
     Raises:
         ShapeError: not 2-D, or not one id a row.
@@ -34,8 +38,9 @@ class Features:
     values: np.ndarray
     sample_ids: tuple[str, ...]
     key: FeatureKey | None = None
+    finite: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, finite: bool) -> None:
         where = f"features of {self.key.model} on {self.key.dataset}" if self.key else "Features"
         if self.values.ndim != 2 or len(self.sample_ids) != len(self.values):
             raise ShapeError(
@@ -44,18 +49,18 @@ class Features:
                 got=f"shape {self.values.shape} and {len(self.sample_ids)} ids",
                 fix="Pool to one row a sample and give every row its id.",
             )
-        if len(set(self.sample_ids)) != len(self.sample_ids):
-            twice = next(i for n, i in enumerate(self.sample_ids) if i in self.sample_ids[:n])
+        twice = _twice(tuple(self.sample_ids))
+        if twice is not None:
             raise MisalignedSamples(
                 where=where, expected="unique sample ids", got=f"{twice!r} twice", fix="Drop the duplicates."
             )
-        bad = np.flatnonzero(~np.isfinite(self.values).all(axis=1))
-        if bad.size:
+        bad = [] if finite else non_finite_rows(self.values)
+        if len(bad):
             rows = ", ".join(self.sample_ids[i] for i in bad[:5])
             raise NonFiniteError(
                 where=where,
                 expected="finite values",
-                got=f"NaN or infinity in {bad.size} of {len(self.values)} rows ({rows}{', …' * (bad.size > 5)})",
+                got=f"NaN or infinity in {len(bad)} of {len(self.values)} rows ({rows}{', …' * (len(bad) > 5)})",
                 fix="Look at these samples, or read the layer in float32.",
             )
 
@@ -74,11 +79,10 @@ class Features:
                 where=self.key.model if self.key else "Features",
                 expected=f"all {len(sample_ids)} samples",
                 got=f"{len(missing)} missing ({', '.join(missing[:5])}{', …' * (len(missing) > 5)})",
-                fix="Extract the features again for this dataset.",
+                fix="Extract or import the features of these samples too.",
             )
-        return replace(
-            self, values=self.values[[row[name] for name in sample_ids]], sample_ids=tuple(sample_ids)
-        )
+        values = self.values[[row[name] for name in sample_ids]]
+        return replace(self, values=values, sample_ids=tuple(sample_ids), finite=True)
 
     def normalized(self) -> Features:
         """These features with every row divided by its length (a row of zeros stays zero).
@@ -88,6 +92,57 @@ class Features:
             >>> Features(np.array([[3.0, 4.0]]), ("a",)).normalized().values.tolist()
             [[0.6, 0.8]]
         """
-        norms = np.linalg.norm(self.values.astype(np.float64), axis=1, keepdims=True)
-        values = (self.values / np.where(norms > 0, norms, 1)).astype(self.values.dtype)
-        return replace(self, values=values, key=self.key and replace(self.key, normalization="unit_rows"))
+        key = self.key and replace(self.key, normalization="unit_rows")
+        return replace(self, values=unit_rows(self.values), key=key, finite=True)
+
+
+def non_finite_rows(values: np.ndarray) -> list[int]:
+    """The rows with NaN or infinity; memory maps are looked at block by block.
+
+    Example:
+        >>> import numpy as np
+        >>> non_finite_rows(np.array([[1.0, 2.0], [np.inf, 0.0]]))
+        [1]
+    """
+    bad: list[int] = []
+    for rows in row_blocks(values.shape):
+        finite = np.isfinite(values[rows])
+        if not finite.all():
+            bad += (np.flatnonzero(~finite.all(axis=1)) + rows.start).tolist()
+    return bad
+
+
+def unit_rows(values: np.ndarray) -> np.ndarray:
+    """A new array with every row divided by its length (a row of zeros stays zero), in the same precision.
+
+    Example:
+        >>> import numpy as np
+        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+        [[0.6, 0.8], [0.0, 0.0]]
+    """
+    result = np.empty(values.shape, values.dtype)
+    for rows in row_blocks(values.shape):
+        block = values[rows].astype(np.float64)
+        norms = np.linalg.norm(block, axis=1, keepdims=True)
+        result[rows] = block / np.where(norms > 0, norms, 1)
+    return result
+
+
+def row_blocks(shape: tuple[int, ...]) -> list[slice]:
+    """Consecutive slices that cover all rows, each of a few megabytes.
+
+    Example:
+        >>> row_blocks((3, 200_000))
+        [slice(0, 1, None), slice(1, 2, None), slice(2, 3, None)]
+    """
+    step = max(1, _BLOCK_NUMBERS // max(1, shape[1]))
+    return [slice(first, min(first + step, shape[0])) for first in range(0, shape[0], step)]
+
+
+@lru_cache(maxsize=4)
+def _twice(names: tuple[str, ...]) -> str | None:
+    """The first name that stands twice; None where all are different. Models of one dataset share their names."""
+    if len(set(names)) == len(names):
+        return None
+    seen: set[str] = set()
+    return next(name for name in names if name in seen or seen.add(name))

@@ -84,6 +84,10 @@ class FeatureKey:
         revision: digest of the dataset's samples.
         subset: canonical text of the rule that chose the samples.
         normalization: "none" as stored; "unit_rows" for the view with rows of unit length.
+        precision: of the forward pass: "float32", or "bfloat16" or "float16" under autocast.
+        stored: the type of the numbers on disk, to which they were rounded: "float32", "bfloat16" or "float16".
+        prefix_tokens: leading tokens that pooling counts as no patches, where the study says so; None as the model
+            says.
 
     Example:
         >>> a = FeatureKey("resnet", "w1", "avgpool", "none", "{}", "digits", "r1", "all")
@@ -101,6 +105,9 @@ class FeatureKey:
     revision: str
     subset: str
     normalization: str = "none"
+    precision: str = "float32"
+    stored: str = "float32"
+    prefix_tokens: int | None = None
 
     @property
     def digest(self) -> str:

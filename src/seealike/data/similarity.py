@@ -28,6 +28,8 @@ class SimilarityMatrix:
         n_samples: how many samples the features had.
         dataset: on which images, where known.
         standard_errors: same shape as `values`, or None where they were not asked for.
+        deviations: (n_groups, n_models, n_models) float32 with the standard errors: products of two pairs'
+            deviations, summed over the groups of samples, are the covariance of their values over samples.
         chance: the value for models that have nothing in common, where the measure has a formula for it.
         missing: (model_x, model_y) -> why there is no value.
 
@@ -49,6 +51,7 @@ class SimilarityMatrix:
     n_samples: int
     dataset: str = ""
     standard_errors: np.ndarray | None = None
+    deviations: np.ndarray | None = field(default=None, repr=False)
     chance: float | None = None
     missing: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -107,7 +110,7 @@ class SimilarityMatrix:
         models = (*self.models, *missing)
         pad = (0, len(missing))
         values = np.pad(self.values, pad, constant_values=np.nan)
-        errors = self.standard_errors
+        errors, moved = self.standard_errors, self.deviations
         reasons = {
             (x, y): missing.get(x) or missing[y]
             for x in models
@@ -119,13 +122,16 @@ class SimilarityMatrix:
             values=values,
             models=models,
             standard_errors=None if errors is None else np.pad(errors, pad, constant_values=np.nan),
+            deviations=None if moved is None else np.pad(moved, ((0, 0), pad, pad), constant_values=np.nan),
             missing={**self.missing, **reasons},
         )
 
     def to_frame(self) -> pl.DataFrame:
         """All ordered pairs, the diagonal too, as a tidy table (the columns of `tables.SIMILARITIES`).
 
-        `above_chance` is (similarity - chance) / (1 - chance), where there is a chance level.
+        `above_chance` is (similarity - chance) / (1 - chance), where there is a chance level. Where deviations are
+        known, a further column holds those of each unordered pair (the mean of both directions) in the row
+        whose model_x stands before model_y.
         """
         import polars as pl
 
@@ -136,7 +142,7 @@ class SimilarityMatrix:
         names = self.models
         errors, chance = self.standard_errors, self.chance
         known = [None if np.isnan(v) else float(v) for v in self.values.ravel()]
-        return pl.DataFrame(
+        frame = pl.DataFrame(
             {
                 "dataset": [self.dataset] * (n * n),
                 "measure": [self.measure] * (n * n),
@@ -155,6 +161,17 @@ class SimilarityMatrix:
             },
             schema=SIMILARITIES,
         )
+        return frame if self.deviations is None else frame.with_columns(deviations=self._moved(x < y))
+
+    def _moved(self, rows: np.ndarray) -> pl.Series:
+        """The deviations of the pairs of these rows, null elsewhere and where they are not known."""
+        import polars as pl
+
+        assert self.deviations is not None
+        both = ((self.deviations + self.deviations.transpose(0, 2, 1)) / 2).reshape(len(self.deviations), -1)
+        known = rows & np.isfinite(both).all(axis=0)
+        listed = [one if good else None for one, good in zip(both.T.tolist(), known, strict=True)]
+        return pl.Series(listed, dtype=pl.List(pl.Float32))
 
     def to_pandas(self) -> pd.DataFrame:
         """The matrix as a pandas frame, models on both axes (needs the ``export`` extra)."""

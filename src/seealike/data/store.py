@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seealike.data.features import Features
+from seealike.data.arrays import (
+    FORMAT,
+    damaged,
+    mapped,
+    read_arrays,
+    read_header,
+    stored_sha256,
+    write_arrays,
+)
+from seealike.data.atomic import write_atomically
+from seealike.data.encoding import decoded
+from seealike.data.features import Features, non_finite_rows
 from seealike.data.identity import FeatureKey, canonical
-from seealike.errors import DamagedArtifact, MissingArtifact, NewerFormat
+from seealike.errors import BadParameter, DamagedArtifact, MissingArtifact, SeealikeError
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORMAT = 1
-_DTYPES = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a temporary file beside `path`, flush it to disk, then rename it into place.
-
-    Whoever finds `path` finds a complete file; a killed run leaves only a ``.tmp`` file behind.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        write(temporary)
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+__all__ = [
+    "FORMAT",
+    "feature_problems",
+    "read_arrays",
+    "read_features",
+    "read_table",
+    "write_arrays",
+    "write_atomically",
+    "write_features",
+    "write_json",
+    "write_table",
+]
 
 
 def write_json(path: Path, value: object) -> None:
@@ -68,99 +71,57 @@ def read_table(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise _damaged(path, f"{error}") from error
+        raise damaged(path, f"{error}") from error
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> None:
-    """Write named arrays and text notes as one safetensors file, atomically."""
-    from safetensors.numpy import save_file
-
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    metadata = {"seealike_format": str(FORMAT), **notes}
-    write_atomically(path, lambda p: save_file(contiguous, p, metadata=metadata))
-
-
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays of a safetensors file as read-only memory maps, and its notes.
-
-    Raises:
-        MissingArtifact: no such file.
-        DamagedArtifact: the header cannot be read, or the file ends before its arrays do.
-        NewerFormat: written by a newer seealike.
-    """
-    if not path.exists():
-        raise MissingArtifact(
-            where=str(path), expected="a safetensors file", got="no file", fix="Run the stage that writes it."
-        )
-    header, start = _header(path)
-    notes = header.pop("__metadata__", {})
-    if int(notes.get("seealike_format", FORMAT)) > FORMAT:
-        raise NewerFormat(
-            where=str(path),
-            expected=f"format {FORMAT} or older",
-            got=f"format {notes['seealike_format']}",
-            fix="Update seealike.",
-        )
-    return {name: _mapped(path, entry, start) for name, entry in header.items()}, notes
-
-
-def _header(path: Path) -> tuple[dict, int]:
-    try:
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if not 0 < length < path.stat().st_size:
-                raise ValueError(f"header of {length} bytes in a file of {path.stat().st_size}")
-            return json.loads(stream.read(length)), 8 + length
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _mapped(path: Path, entry: dict, start: int) -> np.ndarray:
-    first, last = entry["data_offsets"]
-    if entry["dtype"] not in _DTYPES:
-        raise _damaged(path, f"numbers of type {entry['dtype']}")
-    if path.stat().st_size < start + last:
-        raise _damaged(path, f"{path.stat().st_size} bytes where the header promises {start + last}")
-    if first == last:
-        return np.empty(entry["shape"], _DTYPES[entry["dtype"]])
-    return np.memmap(
-        path, dtype=_DTYPES[entry["dtype"]], mode="r", offset=start + first, shape=tuple(entry["shape"])
-    )
-
-
-def _damaged(path: Path, got: str) -> DamagedArtifact:
-    return DamagedArtifact(
-        where=str(path), expected="a complete file", got=got, fix="Delete it and run the same command again."
-    )
-
-
-def write_features(path: Path, features: Features, notes: Mapping[str, str] | None = None) -> None:
+def write_features(
+    path: Path, features: Features, notes: Mapping[str, str] | None = None, dtype: str = "float32"
+) -> None:
     """Write features as one safetensors file: values, sample ids, key, digest of the values and further notes.
+
+    What is written is known to be finite, and the file says so beside the digest: who reads it needs no
+    second look at every number.
 
     Args:
         path: where to.
-        features: with a key.
+        features: with a key, where it is known what made them.
         notes: further text to keep beside the numbers (library versions, say).
+        dtype: precision on disk: float32, float16, bfloat16 or float64.
+
+    Raises:
+        NonFiniteError: a value is too large for `dtype`.
+        BadParameter: no such precision; a sample id that is empty or has a line break in it.
 
     Example:
         >>> import numpy as np, tempfile
         >>> path = Path(tempfile.mkdtemp()) / "features.safetensors"
-        >>> write_features(path, Features(np.eye(2, dtype=np.float32), ("a", "b")))
-        >>> read_features(path).sample_ids
-        ('a', 'b')
+        >>> write_features(path, Features(np.eye(2, dtype=np.float32), ("a", "b")), dtype="float16")
+        >>> read_features(path).sample_ids, read_features(path).values.dtype
+        (('a', 'b'), dtype('float16'))
     """
+    unfit = next((name for name in features.sample_ids if not name or "\n" in name), None)
+    if unfit is not None:
+        raise BadParameter(
+            where=str(path), expected="sample ids of one line", got=repr(unfit), fix="Rename that sample."
+        )
     ids = np.frombuffer("\n".join(features.sample_ids).encode(), dtype=np.uint8)
     key = canonical(asdict(features.key)) if features.key else ""
-    arrays = {"values": features.values, "sample_ids": ids}
-    sha256 = hashlib.sha256(np.ascontiguousarray(features.values).tobytes()).hexdigest()
-    write_arrays(path, arrays, {**(notes or {}), "kind": "features", "key": key, "values_sha256": sha256})
+    write_arrays(
+        path,
+        {"values": features.values, "sample_ids": ids},
+        {**(notes or {}), "kind": "features", "key": key, "finite": "true"},
+        dtypes={"values": dtype},
+        digested="values",
+    )
 
 
 def read_features(path: Path) -> Features:
-    """Read what `write_features` wrote; the values are a memory map, not a copy.
+    """Read what `write_features` wrote; the values are a memory map, not a copy (bfloat16: float32 in memory).
 
     Raises:
         MissingArtifact, DamagedArtifact, NewerFormat: see `read_arrays`.
+        ShapeError, MisalignedSamples: not one unique id a row.
+        NonFiniteError: NaN or infinity in a file that does not vouch for its numbers.
 
     Example:
         >>> import numpy as np, tempfile
@@ -169,9 +130,59 @@ def read_features(path: Path) -> Features:
         >>> read_features(path).select(["b"]).values
         array([[0., 1.]], dtype=float32)
     """
-    arrays, notes = read_arrays(path)
-    if "values" not in arrays or "sample_ids" not in arrays:
-        raise _damaged(path, f"arrays {', '.join(arrays) or 'none'} instead of values and sample_ids")
-    ids = bytes(arrays["sample_ids"]).decode()
-    key = FeatureKey(**json.loads(notes["key"])) if notes.get("key") else None
-    return Features(arrays["values"], tuple(ids.split("\n")), key)
+    header = read_header(path)
+    if "values" not in header.arrays or "sample_ids" not in header.arrays:
+        names = ", ".join(header.arrays)
+        raise damaged(path, f"arrays {names or 'none'} instead of values and sample_ids")
+    values = decoded(mapped(header, "values"), header.arrays["values"]["dtype"])
+    try:
+        ids = _ids(bytes(mapped(header, "sample_ids")))
+        key = FeatureKey(**json.loads(header.notes["key"])) if header.notes.get("key") else None
+    except (ValueError, TypeError) as error:
+        raise damaged(path, f"sample ids or key that cannot be read ({error})") from error
+    vouched = header.notes.get("finite") == "true" and "values_sha256" in header.notes
+    return Features(values, ids, key, finite=vouched)
+
+
+@lru_cache(maxsize=4)
+def _ids(raw: bytes) -> tuple[str, ...]:
+    """The ids of a file; the models of a dataset have the same ones, so they are made and kept only once."""
+    return tuple(raw.decode().split("\n"))
+
+
+def feature_problems(path: Path) -> list[str]:
+    """What is wrong with a feature file, number by number: nothing, or sentences.
+
+    Its bytes must have the digest that the file notes, its values must be finite, its ids unique and one a row.
+
+    Example:
+        >>> import numpy as np, tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "features.safetensors"
+        >>> write_features(path, Features(np.eye(2, dtype=np.float32), ("a", "b")))
+        >>> feature_problems(path)
+        []
+        >>> raw = bytearray(path.read_bytes())
+        >>> raw[-10] ^= 1
+        >>> _ = path.write_bytes(raw)
+        >>> feature_problems(path)
+        ['the values have changed since they were written: sha256 ... instead of ...']
+    """
+    try:
+        features, header = read_features(path), read_header(path)
+    except DamagedArtifact as error:
+        return [error.got]
+    except SeealikeError as error:
+        return [f"expected {error.expected}, got {error.got}"]
+    found = []
+    bad = non_finite_rows(features.values)
+    if bad:
+        some = ", ".join(features.sample_ids[row] for row in bad[:5])
+        found.append(f"NaN or infinity in {len(bad)} of {len(features.values)} rows ({some})")
+    expected, got = header.notes.get("values_sha256"), stored_sha256(header, "values")
+    if expected is None:
+        found.append("no digest of the values is noted")
+    elif got != expected:
+        found.append(
+            f"the values have changed since they were written: sha256 {got[:12]}… instead of {expected[:12]}…"
+        )
+    return found

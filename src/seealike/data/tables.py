@@ -54,7 +54,9 @@ SIGNIFICANCE = {
     "reason": pl.String,
 }
 
-#: One row a measure, correlation, pair of model sets and pair of datasets.
+#: One row a measure, correlation, pair of model sets and pair of datasets. `standard_error` is over models,
+#: `standard_error_samples` over samples, `low` to `high` over both; `influential` is the model that changes the
+#: value most when it is left out, to `without_it`.
 CONSISTENCY = {
     "measure": pl.String,
     "correlation": pl.String,
@@ -64,9 +66,38 @@ CONSISTENCY = {
     "dataset_x": pl.String,
     "dataset_y": pl.String,
     "consistency": pl.Float64,
+    "standard_error": pl.Float64,
+    "standard_error_samples": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "influential": pl.String,
+    "without_it": pl.Float64,
+    "n_models": pl.Int64,
     "n_pairs": pl.Int64,
     "spread_x": pl.Float64,
     "spread_y": pl.Float64,
+    "reason": pl.String,
+}
+
+#: One row a measure, correlation and two pairs of model sets: (set_x, set_y) and (other_x, other_y).
+CONSISTENCY_DIFFERENCES = {
+    "measure": pl.String,
+    "correlation": pl.String,
+    "field": pl.String,
+    "set_x": pl.String,
+    "set_y": pl.String,
+    "other_x": pl.String,
+    "other_y": pl.String,
+    "median": pl.Float64,
+    "other_median": pl.Float64,
+    "difference": pl.Float64,
+    "p_value": pl.Float64,
+    "p_value_familywise": pl.Float64,
+    "q_value": pl.Float64,
+    "n_models": pl.Int64,
+    "permutations": pl.Int64,
     "reason": pl.String,
 }
 

@@ -22,7 +22,7 @@ from seealike.engine.rank_errors import with_rank_errors
 from seealike.engine.ranks import Ranks
 from seealike.engine.rows import Centered, Rows
 from seealike.engine.stream import Group, Matrices
-from seealike.engine.subsample import DRAWS, subsampled
+from seealike.engine.subsample import DRAWS, subsampled, with_subsamples
 from seealike.engine.tiles import CPU, Load, Plan, plan_pass
 from seealike.engine.turning import turning
 from seealike.engine.workers import count_workers, in_order
@@ -117,9 +117,8 @@ def _with_errors(
     def values(some: Sequence[Samples]) -> np.ndarray:
         return _compared([form], some, how)[form].values
 
-    errors, replicates = subsampled(form.minimum, models, values, options.seed)
-    errors[np.isnan(result.values)] = np.nan
-    return replace(result, standard_errors=errors, replicates=replicates if options.replicates else None)
+    made, size = subsampled(form.minimum, models, values, options.seed)
+    return with_subsamples(result, made, size, models[0].n, replicates=options.replicates)
 
 
 def _compared(

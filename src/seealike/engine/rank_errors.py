@@ -5,8 +5,6 @@ Letters: n samples, b of them in a subsample, M models, N = b(b-1)/2 pairs of sa
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -14,7 +12,7 @@ from seealike.engine.estimate import Estimate
 from seealike.engine.rows import Prepared
 from seealike.engine.scan import upper
 from seealike.engine.stream import Group
-from seealike.engine.subsample import delete_many
+from seealike.engine.subsample import with_subsamples
 from seealike.engine.workers import in_order
 
 _DRAWS = 40
@@ -41,9 +39,7 @@ def with_rank_errors(result: Estimate, group: Group, seed: int, *, replicates: b
     made = in_order(lambda which: _correlations(group, which), draws, group.plan.workers)
     for draw, some in zip(values, made, strict=True):
         draw[places] = some
-    errors = delete_many(values, size, n)
-    errors[np.isnan(result.values)] = np.nan
-    return replace(result, standard_errors=errors, replicates=values if replicates else None)
+    return with_subsamples(result, values, size, n, replicates=replicates)
 
 
 def _correlations(group: Group, which: torch.Tensor) -> np.ndarray:

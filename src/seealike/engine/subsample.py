@@ -9,9 +9,11 @@ Letters: n samples, b of them in a subsample, R subsamples, M models.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from seealike.engine.estimate import Estimate
 from seealike.numerics.checks import Samples
 
 #: How many subsamples there are, and their share of the samples: values that depend on how dense the samples
@@ -24,8 +26,8 @@ Compute = Callable[[Sequence[Samples]], np.ndarray]
 
 def subsampled(
     minimum: int, models: Sequence[Samples], compute: Compute, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Standard errors of all pairs, and the values of the subsamples that they come from.
+) -> tuple[np.ndarray, int]:
+    """The values of all pairs on subsamples.
 
     Args:
         minimum: how many samples the measure needs.
@@ -34,8 +36,8 @@ def subsampled(
         seed: of the subsamples.
 
     Returns:
-        standard_errors: (M, M), NaN where fewer than half of the subsamples have a value.
-        replicates: (R, M, M).
+        replicates: (R, M, M), NaN where a subsample has no value.
+        size: samples in each subsample.
     """
     n, rng = models[0].n, np.random.default_rng(seed)
     size = min(max(int(_SHARE * n), minimum), n - 1)
@@ -44,7 +46,24 @@ def subsampled(
         for draw in replicates:
             which = np.sort(rng.choice(n, size, replace=False))
             draw[:] = compute([model.select(which) for model in models])
-    return delete_many(replicates, size, n), replicates
+    return replicates, size
+
+
+def with_subsamples(result: Estimate, values: np.ndarray, size: int, n: int, *, replicates: bool) -> Estimate:
+    """The estimate with the errors that values of subsamples, (R, M, M), give.
+
+    Args:
+        result: of all samples.
+        values: of subsamples.
+        size: samples in each subsample.
+        n: samples in all.
+        replicates: whether to keep the values.
+    """
+    gone = np.isnan(result.values)
+    errors, deviations = delete_many(values, size, n), subsample_deviations(values, size, n)
+    errors[gone], deviations[:, gone] = np.nan, np.nan
+    kept = values if replicates else None
+    return replace(result, standard_errors=errors, deviations=deviations, replicates=kept)
 
 
 def delete_many(replicates: np.ndarray, size: int, n: int) -> np.ndarray:
@@ -69,9 +88,13 @@ def delete_many(replicates: np.ndarray, size: int, n: int) -> np.ndarray:
         >>> bool(abs(error / (x.std(ddof=1) / 10) - 1) < 0.1)
         True
     """
+    return np.sqrt((subsample_deviations(replicates, size, n) ** 2).sum(axis=0))
+
+
+def subsample_deviations(replicates: np.ndarray, size: int, n: int) -> np.ndarray:
+    """(R, M, M) whose squares add up to the squared errors of `delete_many`, and products to covariances."""
     known = np.isfinite(replicates)
     count = known.sum(axis=0)
     center = np.where(known, replicates, 0).sum(axis=0) / np.maximum(count, 1)
-    squares = np.where(known, (replicates - center) ** 2, 0).sum(axis=0) / np.maximum(count - 1, 1)
-    errors = np.sqrt(size / (n - size) * squares)
-    return np.where(count > len(replicates) // 2, errors, np.nan)
+    scale = np.sqrt(size / (n - size) / np.maximum(count - 1, 1))
+    return np.where(count > len(replicates) // 2, np.where(known, replicates - center, 0) * scale, np.nan)

@@ -1,33 +1,51 @@
-"""Run one model over one dataset, shard by shard; a killed run goes on after its last finished shard."""
+"""Run models over one dataset: every sample decoded once for all of them, shard by shard; a killed run goes on."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
-from seealike.data.features import Features
-from seealike.data.identity import FeatureKey, digest
-from seealike.data.store import read_arrays, write_arrays, write_features
-from seealike.errors import NonFiniteError, StoreError
-from seealike.extract.pooling import pool
+from seealike.data.identity import FeatureKey
+from seealike.extract.job import Ended, Job, Reading
+from seealike.extract.prefetch import Preparation, prefetch
+from seealike.extract.reader import Reader
+from seealike.extract.shards import shard_ranges
+from seealike.extract.threads import decoding_threads, exact_float32
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models.card import LoadedModel
 
-SHARD = 1024
-_DECODERS = 2
+
+@dataclass(frozen=True)
+class Pass:
+    """How samples are read.
+
+    Attributes:
+        batch_size: samples a forward pass, at most.
+        on_bad_sample: a sample that cannot be read stops the models that need it ("stop"), or is left out of
+            their features and noted there with the reason ("skip").
+        device: where the models run; on "cpu" decoding and forward passes take turns, elsewhere they overlap.
+        threads: that decode; by default as many as the processor has room for.
+    """
+
+    batch_size: int = 64
+    on_bad_sample: Literal["stop", "skip"] = "stop"
+    device: str = "cpu"
+    threads: int | None = None
+
+
+Progress = Callable[[int, int], None]
 
 
 def extract(
     model: LoadedModel,
     samples: Samples,
     outputs: Mapping[Path, FeatureKey],
+    how: Pass = Pass(),
     *,
-    batch_size: int = 64,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     notes: Mapping[str, str] | None = None,
 ) -> None:
     """Write the features of several layers of one model for one dataset.
@@ -40,91 +58,67 @@ def extract(
         model: loaded.
         samples: of one dataset; the rows keep their order.
         outputs: file to write -> key (layer, pooling …); all of the same model and dataset.
-        batch_size: images a forward pass.
+        how: batch size, bad samples, threads.
         progress: called with (samples done, samples in all).
         notes: text to keep in each file (library versions).
 
     Raises:
         DataError: an unreadable image (which), a layer that gives NaN (for which image) or that pooling
             does not fit.
+        OutOfMemory: not even one sample fits.
         StoreError: the disk is full or not writable.
     """
-    partial = next(iter(outputs)).with_name(f"{digest([key.digest for key in outputs.values()])}.partial")
-    n = len(samples.sample_ids)
-    try:
-        for start in range(0, n, SHARD):
-            stop = min(start + SHARD, n)
-            shard = partial / f"{start:09d}-{stop:09d}.safetensors"
-            if not shard.exists():
-                report = lambda done, start=start: progress(start + done, n)  # noqa: E731
-                rows = _shard(model, samples, range(start, stop), list(outputs.values()), batch_size, report)
-                write_arrays(shard, rows, {"kind": "shard"})
-            progress(stop, n)
-        for k, (path, key) in enumerate(outputs.items()):
-            parts = [read_arrays(shard)[0][str(k)] for shard in sorted(partial.glob("*.safetensors"))]
-            write_features(path, Features(np.concatenate(parts), samples.sample_ids, key), notes)
-    except OSError as error:
-        raise StoreError(
-            where=str(partial),
-            expected="room to write",
-            got=str(error),
-            fix="Free some space or change `output:`; finished shards are kept.",
-        ) from error
-    shutil.rmtree(partial)
+    reader = Reader(model, next(iter(outputs.values())).model)
+    (ended,) = extract_together([Reading(reader, outputs, notes or {})], samples, how, progress=progress)
+    if ended.error:
+        raise ended.error
 
 
-def _shard(
-    model: LoadedModel,
+def extract_together(
+    readings: Sequence[Reading],
     samples: Samples,
-    rows: range,
-    keys: list[FeatureKey],
-    batch_size: int,
-    progress: Callable[[int], None],
-) -> dict[str, np.ndarray]:
-    """The pooled rows of every key for these samples, under the key's number."""
-    layers = list(dict.fromkeys(key.layer for key in keys))
-    parts: list[list[np.ndarray]] = [[] for _ in keys]
-    for chunk, batch in _batches(model, samples, rows, batch_size):
-        values = model.forward(batch, layers)
-        for key, part in zip(keys, parts, strict=True):
-            pooled = pool(values[key.layer], key.pooling, where=f"model {key.model}, layer {key.layer}")
-            part.append(_finite(pooled, key, samples, chunk))
-        progress(chunk.stop - rows.start)
-    return {str(k): np.concatenate(part) for k, part in enumerate(parts)}
+    how: Pass = Pass(),
+    *,
+    progress: Progress = lambda done, total: None,
+) -> list[Ended]:
+    """Run several models over one dataset in one pass.
 
+    Each sample is decoded once, and prepared once for all models of the same modality and preprocessing
+    (the texts in their keys are equal). A model whose shard is on disk is left out while that shard is read.
+    A model that fails does so alone; the others go on. The features are those of one model at a time.
 
-def _batches(
-    model: LoadedModel, samples: Samples, rows: range, batch_size: int
-) -> Iterator[tuple[range, np.ndarray]]:
-    """Batches in order, the next one decoded in threads while the model runs on this one."""
+    Args:
+        readings: the models.
+        samples: of one dataset; the rows keep their order.
+        how: batch size, bad samples, threads.
+        progress: called with (samples done, samples in all).
 
-    def prepared(part: range) -> np.ndarray:
-        return np.stack([model.preprocess(samples.image(row)) for row in part])
+    Returns:
+        What became of each reading, in their order.
+    """
+    jobs = [Job(reading, samples, how.on_bad_sample) for reading in readings]
+    n = len(samples.sample_ids)
+    batches = [
+        shard[i : i + how.batch_size]
+        for shard in shard_ranges(n)
+        for i in range(0, len(shard), how.batch_size)
+    ]
 
-    def submitted(chunk: range) -> list[Future[np.ndarray]]:
-        step = -(-len(chunk) // (2 * _DECODERS))
-        return [decoders.submit(prepared, chunk[i : i + step]) for i in range(0, len(chunk), step)]
+    def wanted(rows: range) -> dict[str, Preparation]:
+        return {job.input: job.preparation for job in jobs if job.needs(rows)}
 
-    chunks = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    with ThreadPoolExecutor(_DECODERS) as decoders:
-        waiting = submitted(chunks[0])
-        for number, chunk in enumerate(chunks):
-            current, waiting = waiting, submitted(chunks[number + 1]) if number + 1 < len(chunks) else []
-            try:
-                yield chunk, np.concatenate([future.result() for future in current])
-            except BaseException:
-                decoders.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-def _finite(values: np.ndarray, key: FeatureKey, samples: Samples, chunk: range) -> np.ndarray:
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if bad.size:
-        which = samples.sample_ids[chunk[int(bad[0])]]
-        raise NonFiniteError(
-            where=f"model {key.model}, layer {key.layer}, dataset {key.dataset}",
-            expected="finite features",
-            got=f"NaN or infinity for {which} ({bad.size} of {len(values)} rows of its batch)",
-            fix="Check the weights, the input rule and that image.",
-        )
-    return values.astype(np.float32, copy=False)
+    began = time.perf_counter()
+    done = sum(len(rows) for rows in batches if not wanted(rows))
+    progress(done, n)
+    threads, turns = how.threads or decoding_threads(how.device), how.device == "cpu"
+    with exact_float32(how.device):
+        for rows, prepared in prefetch(samples, batches, wanted, threads=threads, take_turns=turns):
+            for job in jobs:
+                job.take(rows, prepared)
+            done += len(rows)
+            progress(done, n)
+    for job in jobs:
+        job.finish()
+    progress(n, n)
+    shared = time.perf_counter() - began - sum(job.busy_s for job in jobs)
+    return [Ended(job.error, job.busy_s + shared / len(jobs)) for job in jobs]

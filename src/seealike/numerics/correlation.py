@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import kendalltau, rankdata
 
-KINDS = ("pearson", "spearman")
+KINDS = ("pearson", "spearman", "kendall")
 
 
 def row_correlations(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -13,7 +13,7 @@ def row_correlations(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndar
 
     Args:
         values: (n_rows, n_columns) float64; NaN where missing.
-        kind: "pearson", or "spearman" (Pearson of average ranks, taken among the columns in use).
+        kind: "pearson", "spearman" (Pearson of average ranks, taken among the columns in use) or "kendall" (tau-b).
 
     Returns:
         correlations: (n_rows, n_rows) in [-1, 1]; NaN where fewer than three columns are shared or a row does
@@ -42,12 +42,34 @@ def _complete(values: np.ndarray, kind: str) -> np.ndarray:
     n_rows, n_columns = values.shape
     if n_columns < 3:
         return np.full((n_rows, n_rows), np.nan)
+    if kind == "kendall":
+        return _kendall(values)
     if kind == "spearman":
-        values = rankdata(values, axis=1)
+        values = ranked(values)
     centered = values - values.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(centered, axis=1, keepdims=True)
     flat = norms[:, 0] <= 1e-12 * np.abs(values).max(axis=1)
     unit = centered / np.where(norms > 0, norms, 1)
     result = np.clip(unit @ unit.T, -1, 1)
     result[flat], result[:, flat] = np.nan, np.nan
+    return result
+
+
+def ranked(values: np.ndarray) -> np.ndarray:
+    """Average ranks within every row.
+
+    Example:
+        >>> ranked(np.array([[0.5, 0.1, 0.5]])).tolist()
+        [[2.5, 1.0, 2.5]]
+    """
+    return rankdata(values, axis=1)
+
+
+def _kendall(values: np.ndarray) -> np.ndarray:
+    result = np.full((len(values), len(values)), np.nan)
+    varies = [row.min() < row.max() for row in values]
+    for x in range(len(values)):
+        for y in range(x, len(values)):
+            if varies[x] and varies[y]:
+                result[x, y] = result[y, x] = np.asarray(kendalltau(values[x], values[y]))[0]
     return result

@@ -20,13 +20,27 @@ def consistency_rows(consistency: pl.DataFrame, measure: str, correlation: str, 
 
     Example:
         >>> from seealike.data.tables import CONSISTENCY
-        >>> row = ("cka", "pearson", "objective", "text", "text", "digits", "faces", 0.8, 6, 0.1, 0.2, None)
-        >>> frame = pl.DataFrame([row], schema=CONSISTENCY, orient="row")
+        >>> row = {"measure": "cka", "correlation": "pearson", "field": "objective", "set_x": "text", "set_y": "text",
+        ...        "dataset_x": "digits", "dataset_y": "faces", "consistency": 0.8, "low": 0.5, "high": 0.9}
+        >>> frame = pl.DataFrame([row], schema=CONSISTENCY)
         >>> consistency_rows(frame, "cka", "pearson", "objective")[0]["pair"]
         'text × text'
     """
     chosen = consistency.filter(measure=measure, correlation=correlation, field=field)
-    kept = ("dataset_x", "dataset_y", "consistency", "n_pairs", "spread_x", "spread_y", "reason")
+    kept = (
+        *(
+            "dataset_x",
+            "dataset_y",
+            "consistency",
+            "low",
+            "high",
+            "p_value",
+            "q_value",
+            "influential",
+            "without_it",
+        ),
+        *("n_models", "n_pairs", "spread_x", "spread_y", "reason"),
+    )
     return [
         {
             "pair": set_pair(row["set_x"], row["set_y"]),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from seealike.data.store import read_table, write_table
+from seealike.data.tables import SIMILARITIES
 from seealike.study import tables
 from seealike.study.cells import Observer, attempt, still_to_do
-from seealike.study.plan import AnalyseCell, OpenedStudy
+from seealike.study.plan import OpenedStudy
+from seealike.study.units import AnalyseCell
 
 _MAKERS = {
     "models": tables.models_table,
@@ -34,7 +36,7 @@ def write_tables(opened: OpenedStudy) -> None:
     made: dict[str, list[pl.DataFrame]] = {
         "models": [tables.models_table(opened)],
         "datasets": [tables.datasets_table(opened)],
-        "similarities": [tables.similarities_table(opened)],
+        "similarities": [tables.similarities_table(opened).select(*SIMILARITIES)],
     }
     for cell in opened.analyse_cells(present_only=True):
         if cell.paths[0].exists():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 from seealike.errors import SeealikeError
-from seealike.study.plan import Cell, OpenedStudy
+from seealike.study.plan import OpenedStudy
 from seealike.study.results import Outcome
+from seealike.study.units import Cell
 
 Progress = Callable[[int, int], None]
 AnyCell = TypeVar("AnyCell", bound=Cell)
@@ -21,8 +23,12 @@ class Observer(Protocol):
         """A stage begins: so many cells, so many of them still to do."""
         ...
 
+    def doing(self, what: str) -> AbstractContextManager[Progress]:
+        """Something begins that is no cell and may take long (a model is loaded); told (done, total) if known."""
+        ...
+
     def cell(self, name: str) -> Progress:
-        """A cell begins; what comes back is called with (done, total)."""
+        """A cell begins, or several at once; what comes back is called with (done, total)."""
         ...
 
     def finished(self, outcome: Outcome) -> None:
@@ -35,6 +41,10 @@ class Silent:
 
     def stage(self, name: str, cells: int, todo: int) -> None:
         """Nothing."""
+
+    def doing(self, what: str) -> AbstractContextManager[Progress]:
+        """Nothing."""
+        return nullcontext(lambda done, total: None)
 
     def cell(self, name: str) -> Progress:
         """Nothing."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 import warnings
 from itertools import groupby
+from pathlib import Path
 
 from seealike.compare import expected_cost, similarities
+from seealike.data.digests import cached_file_digest
 from seealike.data.features import Features
 from seealike.data.similarity import SimilarityMatrix
 from seealike.data.store import read_features, write_table
-from seealike.errors import MisalignedSamples, SeealikeError, place
+from seealike.data.views import read_affine
+from seealike.errors import SeealikeError, place
 from seealike.measures import IdenticalFeatures
 from seealike.study.cells import Observer, attempt, finish, still_to_do
-from seealike.study.plan import CompareCell, OpenedStudy
+from seealike.study.plan import OpenedStudy
+from seealike.study.rows import common_ids
+from seealike.study.units import CompareCell
 
 
 def compare_stage(opened: OpenedStudy, watch: Observer) -> None:
@@ -45,11 +50,15 @@ def _alone(opened: OpenedStudy, cell: CompareCell, watch: Observer) -> None:
 
 def _matrices(opened: OpenedStudy, cells: list[CompareCell], watch: Observer) -> list[SimilarityMatrix]:
     dataset, settings = cells[0].dataset, opened.study.settings
-    ids, normalize = opened.samples[dataset].sample_ids, settings.normalize
-    features = {}
+    stored = {}
     for label, path in cells[0].features.items():
         with place(f"{label} on {dataset}"):
-            features[label] = _joined(read_features(path), ids, normalize).values
+            stored[label] = read_features(path)
+    ids = common_ids(stored, opened.samples[dataset], dataset)
+    features = {}
+    for label, one in stored.items():
+        with place(f"{label} on {dataset}"):
+            features[label] = _seen(one, ids, cells[0].views.get(label), settings.normalize).values
     measures = [cell.measure for cell in cells]
     how = {
         "standard_error": settings.standard_errors,
@@ -62,17 +71,12 @@ def _matrices(opened: OpenedStudy, cells: list[CompareCell], watch: Observer) ->
         return similarities(measures, features, dataset=dataset, seed=settings.seed, progress=progress, **how)
 
 
-def _joined(features: Features, ids: tuple[str, ...], normalize: str) -> Features:
-    """The rows of the dataset's samples, in its order."""
-    if len(features.sample_ids) != len(ids):
-        raise MisalignedSamples(
-            where="features",
-            expected=f"the dataset's {len(ids)} samples",
-            got=str(len(features.sample_ids)),
-            fix="Delete the file and run: seealike extract",
-        )
-    joined = features.select(ids)
-    return joined.normalized() if normalize == "unit_rows" else joined
+def _seen(features: Features, ids: tuple[str, ...], transform: Path | None, normalize: str) -> Features:
+    """The rows of these samples, in this order, through the views: first the transform, then unit rows."""
+    seen = features.select(ids)
+    if transform is not None:
+        seen = read_affine(transform, cached_file_digest(transform))(seen)
+    return seen.normalized() if normalize == "unit_rows" else seen
 
 
 def _write(cell: CompareCell, matrix: SimilarityMatrix) -> None:

@@ -37,15 +37,23 @@ def with_parameters(document: Document, overrides: Mapping[str, str]) -> None:
     for name in overrides.keys() & values.keys():
         typed = Path(values[name]).expanduser()
         values[name] = str(typed.resolve()) if typed.exists() else values[name]
-    document.data = _substituted(document.data, (), "parameter", values, document)
+    document.data = substituted(document.data, (), "parameter", values, document)
 
 
-def _substituted(value: Any, place: Place, kind: str, values: Mapping[str, str], document: Document) -> Any:
-    """`value` with every name of this kind, in every text inside it, replaced by its value."""
+def substituted(value: Any, place: Place, kind: str, values: Mapping[str, str], document: Document) -> Any:
+    """`value` with every name of this kind, in every text inside it, replaced by its value.
+
+    Args:
+        value: whatever stands in the file.
+        place: where, for mistakes.
+        kind: "parameter" (``${name}``) or "column" (``{name}``).
+        values: by name.
+        document: takes the mistakes.
+    """
     if isinstance(value, dict):
-        return {k: _substituted(v, (*place, k), kind, values, document) for k, v in value.items()}
+        return {k: substituted(v, (*place, k), kind, values, document) for k, v in value.items()}
     if isinstance(value, list):
-        return [_substituted(v, (*place, i), kind, values, document) for i, v in enumerate(value)]
+        return [substituted(v, (*place, i), kind, values, document) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
 
@@ -101,7 +109,7 @@ def _family(
             (*place, "where"), f"no row of {entry['each']} fits; {len(rows)} rows were looked at"
         )
     for row in kept:
-        yield place, _substituted(template, place, "column", row, document)
+        yield place, substituted(template, place, "column", row, document)
 
 
 def _texts(wanted: Any) -> list[str]:

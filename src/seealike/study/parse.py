@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+import polars as pl
 from pydantic import BaseModel, ValidationError
 
 from seealike.analyses import ANALYSES, BoundAnalysis
+from seealike.analyses.model_sets import members
 from seealike.data.identity import digest
 from seealike.errors import SeealikeError, StudyMistakes, UnknownName, suggestion
 from seealike.extract.pooling import check_pooling
@@ -16,8 +18,9 @@ from seealike.measures import BoundMeasure, bind
 from seealike.registry import Registry
 from seealike.sources.datasets import DATASET_SOURCES, DatasetCard
 from seealike.sources.models import MODEL_SOURCES, ModelCard
+from seealike.study.catalogued import catalogued
 from seealike.study.document import Document, Place, read_documents
-from seealike.study.expand import entries, with_parameters
+from seealike.study.expand import with_parameters
 from seealike.study.spec import Settings, Study
 
 Card = TypeVar("Card", bound=BaseModel)
@@ -74,7 +77,7 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
     models = _cards(document, "models", MODEL_SOURCES)
     datasets = _cards(document, "datasets", DATASET_SOURCES)
     measures = _measures(document)
-    analyses = _analyses(document)
+    analyses = _analyses(document, settings)
     _check_models(document, models, datasets)
     _check_groups(document, analyses, [card for _, card in models])
     if settings is None or document.mistakes:
@@ -126,7 +129,7 @@ def _cards(document: Document, section: str, registry: Registry[type[Card]]) -> 
         document.mistake((), f"the key {section!r} is missing; it is needed here")
         return []
     cards: list[tuple[Place, Card]] = []
-    for place, entry in entries(document, section):
+    for place, entry in catalogued(document, section):
         try:
             kind = registry[str(entry.get("source", ""))]
         except UnknownName:
@@ -178,11 +181,11 @@ def _measures(document: Document) -> list[BoundMeasure]:
     return list(bound.values())
 
 
-def _analyses(document: Document) -> list[tuple[Place, BoundAnalysis]]:
+def _analyses(document: Document, settings: Settings | None) -> list[tuple[Place, BoundAnalysis]]:
     bound: list[tuple[Place, BoundAnalysis]] = []
     for place, name, options in _named(document, "analyses", []):
         try:
-            bound.append((place, ANALYSES[name].bind(options)))
+            bound.append((place, ANALYSES[name].bind(options, seed=settings.seed if settings else 0)))
         except SeealikeError as error:
             document.mistake(place, f"expected {error.expected}, got {error.got}. {error.fix}")
     return bound
@@ -214,8 +217,14 @@ def _check_models(
 def _check_groups(
     document: Document, analyses: list[tuple[Place, BoundAnalysis]], models: list[ModelCard]
 ) -> None:
-    """Every field that an analysis groups by must stand in every model's card."""
+    """Every field that an analysis groups by must stand in every model's card, and every set must have models."""
     for place, bound in analyses:
+        for name, expression in bound.sets.items():
+            try:
+                members(expression, _fields(models))
+            except SeealikeError as error:
+                said = f"expected {error.expected}, got {error.got}. {error.fix}"
+                document.mistake((*place, "sets", name), said)
         if bound.field is None:
             continue
         without = [card.name for card in models if bound.field not in card.fields]
@@ -228,3 +237,10 @@ def _check_groups(
             )
             names = ", ".join(without[:5]) + ", …" * (len(without) > 5)
             document.mistake(place, f"{bound.field!r} is no field of {len(without)} models ({names}). {hint}")
+
+
+def _fields(models: list[ModelCard]) -> pl.DataFrame:
+    """The names and fields of the models, as analyses see them."""
+    names = {name: pl.String for card in models for name in card.fields}
+    rows = [{**card.fields, "model": label} for card in models for label in card.labels.values()]
+    return pl.DataFrame(rows, schema={**names, "model": pl.String})

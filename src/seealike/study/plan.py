@@ -3,82 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 from seealike.analyses import BoundAnalysis
+from seealike.data.digests import cached_file_digest
 from seealike.data.identity import FeatureKey, canonical, digest
-from seealike.errors import SeealikeError, place
 from seealike.measures import BoundMeasure
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models import ModelCard
-from seealike.study.results import Outcome, Results
+from seealike.study.results import Results
+from seealike.study.rows import rows_mark
 from seealike.study.spec import Study
+from seealike.study.units import AnalyseCell, Cell, CompareCell, ExtractCell
 
-
-@dataclass(frozen=True)
-class Cell:
-    """One unit of work, keyed by a digest of everything that can change its numbers."""
-
-    stage: str
-    name: str
-    digest: str
-    paths: tuple[Path, ...]
-    skipped: str = ""
-    failed: str = ""
-
-    def outcome(self, results: Results) -> Outcome:
-        """What is known of it: its artifacts on disk decide, the record gives reason and time."""
-        noted = results.noted(self.digest)
-        elapsed = noted.elapsed_s if noted else None
-        if self.failed or self.skipped:
-            status, reason = ("failed", self.failed) if self.failed else ("skipped", self.skipped)
-            return Outcome(self.stage, self.name, status, reason, None, self.digest)
-        if self.paths and all(path.exists() for path in self.paths):
-            return Outcome(self.stage, self.name, "done", "", elapsed, self.digest)
-        if noted and noted.status == "failed":
-            return Outcome(self.stage, self.name, "failed", noted.reason, elapsed, self.digest)
-        return Outcome(self.stage, self.name, "todo", self._why(), None, self.digest)
-
-    def _why(self) -> str:
-        """Why it is to do: never done, or done once with other inputs (a file of another digest is there)."""
-        for path in self.paths:
-            stem = path.stem.rpartition("-")[0]
-            if any(other != path for other in path.parent.glob(f"{stem}-*{path.suffix}")):
-                return "its inputs have changed since it was done"
-        return "never done"
-
-
-@dataclass(frozen=True)
-class ExtractCell(Cell):
-    """One model on one dataset, all its layers in one pass."""
-
-    card: ModelCard = field(kw_only=True)
-    dataset: str = field(kw_only=True)
-    outputs: dict[Path, FeatureKey] = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class CompareCell(Cell):
-    """All pairs of models on one dataset under one measure; `features` are the files to compare, by label."""
-
-    dataset: str = field(kw_only=True)
-    measure: BoundMeasure = field(kw_only=True)
-    features: dict[str, Path] = field(kw_only=True)
-    missing: dict[str, str] = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class AnalyseCell(Cell):
-    """One analysis."""
-
-    bound: BoundAnalysis = field(kw_only=True)
-
-
-#: Feature files by label, [label, digest] of each, and label -> why it is missing.
-Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str]]
+#: Feature files by label, [label, digests] of each, label -> why it is missing, label -> transform it is read with.
+Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str], dict[str, Path]]
 
 
 @dataclass(frozen=True)
@@ -86,11 +28,12 @@ class OpenedStudy:
     """A study with its datasets opened: everything that cells are made from.
 
     Attributes:
-        study: the study.
+        study: the study; the layers of its models are names.
         results: its folder.
         samples: dataset -> samples, for those that could be opened.
         broken: dataset -> why not, for the others.
-        weights: model -> digest of its weights.
+        weights: model -> digest of its weights; empty for those that are unready.
+        unready: model -> why its weights or layers cannot be known, for those of which that is so.
     """
 
     study: Study
@@ -98,6 +41,7 @@ class OpenedStudy:
     samples: dict[str, Samples]
     broken: dict[str, str]
     weights: dict[str, str]
+    unready: dict[str, str]
 
     @cached_property
     def extract_cells(self) -> list[ExtractCell]:
@@ -112,7 +56,7 @@ class OpenedStudy:
         keys = (
             [self.key(card, layer, dataset) for layer in card.read_layers] if dataset in self.samples else []
         )
-        outputs = {self.results.features(key): key for key in keys}
+        outputs = {self.file(card, key): key for key in keys}
         skipped = ""
         if card.datasets is not None and dataset not in card.datasets:
             skipped = f"the model's `datasets:` lists {', '.join(card.datasets)} only"
@@ -122,24 +66,31 @@ class OpenedStudy:
             digest=digest(["extract", card.name, dataset, [key.digest for key in keys]]),
             paths=tuple(outputs),
             skipped=skipped,
-            failed="" if skipped else self.broken.get(dataset, ""),
+            failed="" if skipped else self.broken.get(dataset) or self.unready.get(card.name, ""),
             card=card,
             dataset=dataset,
             outputs=outputs,
         )
 
+    def file(self, card: ModelCard, key: FeatureKey) -> Path:
+        """Where the features of a key lie: where the card has them already, or in the study's results."""
+        return card.stored(key.dataset, key.layer) or self.results.features(key)
+
     def key(self, card: ModelCard, layer: str, dataset: str) -> FeatureKey:
         """The key of one layer's features; the head is read as it is, whatever the pooling of the others."""
-        samples = self.samples[dataset]
+        samples, settings = self.samples[dataset], self.study.settings
         return FeatureKey(
             model=card.name,
             weights=self.weights[card.name],
             layer=layer,
             pooling="none" if layer == card.head and layer not in card.layer else card.pooling,
-            preprocessing=canonical(card.preprocessing()),
+            preprocessing="" if card.name in self.unready else canonical(card.preprocessing()),
             dataset=dataset,
             revision=samples.revision,
             subset=samples.rule,
+            precision="float32" if settings.autocast == "none" else settings.autocast,
+            stored=settings.store,
+            prefix_tokens=card.prefix_tokens,
         )
 
     def compare_cells(self, *, present_only: bool) -> list[CompareCell]:
@@ -158,7 +109,7 @@ class OpenedStudy:
 
     def _compared(self, dataset: str, present_only: bool) -> Compared:
         """The features of a dataset that are compared, by label, their digests, and why others are missing."""
-        features, keys, missing = {}, [], {}
+        features, keys, missing, views = {}, [], {}, {}
         for cell in self.extract_cells:
             if cell.dataset != dataset or cell.skipped:
                 continue
@@ -166,16 +117,19 @@ class OpenedStudy:
                 label = cell.card.labels.get(key.layer)
                 if label is None:
                     continue
-                if present_only and not path.exists():
+                if cell.failed or (present_only and not path.exists()):
                     outcome = cell.outcome(self.results)
                     missing[label] = outcome.reason or "no features yet; run: seealike extract"
                     continue
                 features[label] = path
-                keys.append([label, key.digest])
-        return features, keys, missing
+                keys.append([label, key.digest, *rows_mark(path, self.samples[dataset])])
+                if cell.card.transform is not None:
+                    views[label] = cell.card.transform
+                    keys[-1].append(cached_file_digest(cell.card.transform))
+        return features, keys, missing, views
 
     def _compare_cell(self, dataset: str, measure: BoundMeasure, compared: Compared) -> CompareCell:
-        features, keys, missing = compared
+        features, keys, missing, views = compared
         few = f"{len(features)} models have features on it; two are needed" if len(features) < 2 else ""
         settings = self.study.settings
         how = [settings.normalize, settings.standard_errors, settings.seed]
@@ -192,6 +146,7 @@ class OpenedStudy:
             measure=measure,
             features=features,
             missing=missing,
+            views=views,
         )
 
     def analyse_cells(self, *, present_only: bool) -> list[AnalyseCell]:
@@ -237,7 +192,7 @@ class OpenedStudy:
                 allowed = card.datasets is None or dataset.name in card.datasets
                 same = card.classes is not None and card.classes == dataset.classes
                 if card.head and same and allowed and dataset.name in self.samples:
-                    yield card, dataset.name, self.results.features(self.key(card, card.head, dataset.name))
+                    yield card, dataset.name, self.file(card, self.key(card, card.head, dataset.name))
 
     def cells(self, *, present_only: bool) -> list[Cell]:
         """All cells but the report, in the order of the stages."""
@@ -246,20 +201,3 @@ class OpenedStudy:
             *self.compare_cells(present_only=present_only),
             *self.analyse_cells(present_only=present_only),
         ]
-
-
-def open_study(study: Study) -> OpenedStudy:
-    """Open the datasets of a study and digest the weights of its models.
-
-    A dataset that cannot be opened is noted, not raised: its cells fail with that reason, the others go on.
-    """
-    samples: dict[str, Samples] = {}
-    broken: dict[str, str] = {}
-    for card in study.datasets:
-        try:
-            with place(f"dataset {card.name}"):
-                samples[card.name] = card.open(study.settings.seed, study.settings.subset)
-        except SeealikeError as error:
-            broken[card.name] = str(error)
-    weights = {card.name: card.weights_digest() for card in study.models}
-    return OpenedStudy(study, Results(study.output), samples, broken, weights)

@@ -45,6 +45,14 @@ class Results:
         """The feature file of a key."""
         return self.root / "features" / key.path
 
+    def samples(self, dataset: str, digest: str) -> Path:
+        """The ids and labels of a dataset's samples, of all models' features on it."""
+        return self.root / "features" / filename(dataset) / f"samples-{digest}.parquet"
+
+    def layers(self, digest: str) -> Path:
+        """The layers that a model was found to have."""
+        return self.root / "record" / f"layers-{digest}.json"
+
     def similarities(self, dataset: str, measure: str, digest: str) -> Path:
         """The similarity table of one measure on one dataset."""
         return self.root / "similarities" / filename(dataset) / f"{filename(measure)}-{digest}.parquet"

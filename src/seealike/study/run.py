@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from seealike.data.store import read_arrays, write_json, write_table
+from seealike.data.store import write_json, write_table
 from seealike.study import tables
 from seealike.study.analysis import analyse_stage, write_tables
+from seealike.study.cautions import cautions
 from seealike.study.cells import Observer, Silent
 from seealike.study.comparison import compare_stage
 from seealike.study.extraction import extract_stage
-from seealike.study.plan import OpenedStudy, open_study
+from seealike.study.opening import open_study
+from seealike.study.plan import OpenedStudy
 from seealike.study.record import run_record
 from seealike.study.results import Outcome
 from seealike.study.spec import Study
@@ -60,10 +62,11 @@ def run(
         4
     """
     began = time.perf_counter()
-    opened = open_study(study)
+    watch = observer or Silent()
+    opened = open_study(study, watch)
     for name, stage in STAGES.items():
         if name in stages:
-            stage(opened, observer or Silent())
+            stage(opened, watch)
     outcomes = [cell.outcome(opened.results) for cell in opened.cells(present_only=True)]
     write_tables(opened)
     _write_record(opened, outcomes, time.perf_counter() - began)
@@ -72,27 +75,8 @@ def run(
 
 def _write_record(opened: OpenedStudy, outcomes: list[Outcome], elapsed_s: float) -> None:
     results = opened.results
-    record = run_record(opened.study, outcomes, elapsed_s, identical_features(opened))
+    record = run_record(opened.study, outcomes, elapsed_s, cautions(opened))
     write_json(results.last_run, record)
     stamp = str(record["finished"]).replace(":", "")
     write_json(results.last_run.with_name(f"run-{stamp}.json"), record)
     write_table(results.table("outcomes"), tables.outcomes_table(outcomes))
-
-
-def identical_features(opened: OpenedStudy) -> list[str]:
-    """Sentences naming the models whose features are the same to the last bit (a mixed-up checkpoint?)."""
-    owners: dict[tuple[str, str], list[str]] = {}
-    for cell in opened.extract_cells:
-        for path, key in cell.outputs.items():
-            label = cell.card.labels.get(key.layer)
-            if label and path.exists():
-                content = read_arrays(path)[1].get("values_sha256", label)
-                owners.setdefault((cell.dataset, content), []).append(label)
-    found: dict[str, list[str]] = {}
-    for (dataset, _), labels in owners.items():
-        if len(labels) > 1:
-            found.setdefault(" and ".join(labels), []).append(dataset)
-    return [
-        f"{names} have identical features on {', '.join(where)}: are they the same checkpoint?"
-        for names, where in found.items()
-    ]

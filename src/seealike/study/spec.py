@@ -26,8 +26,13 @@ class Settings(Entry):
         normalize: "unit_rows" reads every feature row at unit length, "none" as it is.
         subset: the samples used of each dataset that has no rule of its own.
         standard_errors: whether every similarity gets its standard error.
-        batch_size: images a forward pass.
+        batch_size: samples a forward pass, at most; where memory runs out, half of it, and half again.
         device: "cpu", "cuda", … or "auto" (CUDA where there is one).
+        autocast: the forward pass in "bfloat16" or "float16" where torch deems it safe; "none" is float32.
+        store: the type of the features on disk; what is read is rounded to it.
+        on_bad_image: a sample that cannot be read stops its dataset ("stop"), or is left out for all models
+            and named in the record ("skip").
+        models_per_pass: so many models at most are in memory together and share each decoded sample.
     """
 
     name: str = Field(min_length=1)
@@ -38,6 +43,10 @@ class Settings(Entry):
     standard_errors: bool = True
     batch_size: int = Field(default=64, gt=0)
     device: str = "auto"
+    autocast: Literal["none", "bfloat16", "float16"] = "none"
+    store: Literal["float32", "bfloat16", "float16"] = "float32"
+    on_bad_image: Literal["stop", "skip"] = "stop"
+    models_per_pass: int = Field(default=4, gt=0)
 
 
 @dataclass(frozen=True)

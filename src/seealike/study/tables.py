@@ -59,10 +59,10 @@ def datasets_table(opened: OpenedStudy) -> pl.DataFrame:
 
 
 def similarities_table(opened: OpenedStudy) -> pl.DataFrame:
-    """All similarities that are on disk."""
+    """All similarities that are on disk, with deviations over samples where these are known."""
     paths = [cell.paths[0] for cell in opened.compare_cells(present_only=True)]
     tables = [read_table(path) for path in paths if path.exists()]
-    return pl.concat(tables) if tables else pl.DataFrame(schema=SIMILARITIES)
+    return pl.concat(tables, how="diagonal") if tables else pl.DataFrame(schema=SIMILARITIES)
 
 
 def predictions_table(opened: OpenedStudy) -> pl.DataFrame:
@@ -84,9 +84,12 @@ def predictions_table(opened: OpenedStudy) -> pl.DataFrame:
                 got="no labels" if labels is None else f"label {labels.max()}",
                 fix="Check `classes:` of the model and of the dataset.",
             )
-        predicted = logits.select(samples.sample_ids).values.argmax(axis=1)
+        there = set(logits.sample_ids)
+        rows = [row for row, name in enumerate(samples.sample_ids) if name in there]
+        ids = [samples.sample_ids[row] for row in rows]
+        predicted = logits.select(ids).values.argmax(axis=1)
         same = {"model": card.name, "dataset": dataset, "layer": card.head}
-        columns = {"sample_id": samples.sample_ids, "label": labels, "predicted": predicted}
+        columns = {"sample_id": ids, "label": labels[rows], "predicted": predicted}
         parts.append(pl.DataFrame({**same, **columns}, schema=PREDICTIONS))
     return pl.concat(parts)
 

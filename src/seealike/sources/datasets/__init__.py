@@ -2,12 +2,43 @@
 
 from seealike.registry import Registry
 from seealike.sources.datasets.arrays import ArraysCard
+from seealike.sources.datasets.captions import CaptionsCard
 from seealike.sources.datasets.card import DatasetCard
+from seealike.sources.datasets.cifar import CifarCard
+from seealike.sources.datasets.features import FeaturesDatasetCard
+from seealike.sources.datasets.huggingface import HuggingFaceCard
 from seealike.sources.datasets.image_folder import ImageFolderCard
 from seealike.sources.datasets.manifest import ManifestCard
+from seealike.sources.datasets.text import TextCard
+from seealike.sources.datasets.torchvision import TorchvisionDatasetCard
+from seealike.sources.datasets.webdataset import WebDatasetCard
 
 DATASET_SOURCES: Registry[type[DatasetCard]] = Registry("dataset source", group="seealike.dataset_sources")
-for _card in (ImageFolderCard, ArraysCard, ManifestCard):
+for _card in (
+    ImageFolderCard,
+    WebDatasetCard,
+    HuggingFaceCard,
+    TorchvisionDatasetCard,
+    ManifestCard,
+    ArraysCard,
+    CifarCard,
+    TextCard,
+    CaptionsCard,
+    FeaturesDatasetCard,
+):
     DATASET_SOURCES.add(_card.source_name, _card)
 
-__all__ = ["DATASET_SOURCES", "ArraysCard", "DatasetCard", "ImageFolderCard", "ManifestCard"]
+__all__ = [
+    "DATASET_SOURCES",
+    "ArraysCard",
+    "CaptionsCard",
+    "CifarCard",
+    "DatasetCard",
+    "FeaturesDatasetCard",
+    "HuggingFaceCard",
+    "ImageFolderCard",
+    "ManifestCard",
+    "TextCard",
+    "TorchvisionDatasetCard",
+    "WebDatasetCard",
+]

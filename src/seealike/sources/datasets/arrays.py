@@ -12,9 +12,13 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationInfo, field_validator
 
+from seealike.data.digests import Progress
 from seealike.data.identity import content_ids, digest
 from seealike.errors import DataError
-from seealike.sources.datasets.card import DatasetCard, Samples, numbered, open_image
+from seealike.sources.datasets.card import DatasetCard
+from seealike.sources.datasets.decoding import open_image, settled
+from seealike.sources.datasets.labels import checked, numbered
+from seealike.sources.datasets.samples import Samples
 from seealike.sources.entry import LocalPath
 
 _IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -51,7 +55,7 @@ class ArraysCard(DatasetCard):
             raise ValueError(f"expected an existing file, got {pattern}, which matches nothing")
         return found
 
-    def read(self) -> Samples:
+    def read(self, progress: Progress | None = None) -> Samples:
         """Load the arrays and take ids and revision from their contents."""
         where = f"dataset {self.name}"
         images = np.concatenate([self._pixels(path) for path in self.images])
@@ -59,7 +63,9 @@ class ArraysCard(DatasetCard):
         ids = content_ids(image.tobytes() for image in images)
         return Samples(
             sample_ids=tuple(ids),
-            image=lambda row: Image.fromarray(images[row]),
+            image=lambda row: settled(
+                Image.fromarray(images[row]), f"{where}, image {ids[row]}", self.decoding
+            ),
             labels=labels,
             classes=classes,
             revision=digest([where, images.shape, ids, None if labels is None else labels.tolist(), classes]),
@@ -106,8 +112,8 @@ class ArraysCard(DatasetCard):
         if values.dtype.kind not in "iu":
             return numbered([str(v) for v in values])
         named = path.suffix == ".npz" and "classes" in _names(path)
-        names = load_array(path, "classes", where) if named else range(int(values.max()) + 1)
-        return values.astype(np.int64), tuple(str(v) for v in names)
+        names = [str(v) for v in load_array(path, "classes", where)] if named else []
+        return checked(values, names, where)
 
 
 def load_array(path: Path, key: str, where: str) -> np.ndarray:

@@ -1,132 +1,100 @@
-"""What every dataset source gives: a card (what the study says) and the samples."""
+"""What a study says of a dataset, and how it is opened."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
-from pydantic import Field, model_validator
+from PIL import ImageOps
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from seealike.data.identity import canonical, digest
-from seealike.errors import DataError
-from seealike.sources.entry import Entry, SourcedEntry
-from seealike.sources.images import plain
+from seealike.data.digests import Progress
+from seealike.data.identity import digest
+from seealike.errors import DataError, place
+from seealike.sources.datasets.decoding import Decoding
+from seealike.sources.datasets.grouping import GROUPINGS, grouped
+from seealike.sources.datasets.samples import Samples, Subset
+from seealike.sources.datasets.selection import listed, of_classes
+from seealike.sources.entry import LocalPath, SourcedEntry
 
+__all__ = ["DatasetCard", "Samples", "Subset"]
 
-class Subset(Entry):
-    """Which samples of a dataset are used: a seeded draw without replacement.
-
-    The draw depends on the study's seed and the dataset's samples alone, never on the models or on other
-    datasets; a smaller subset of the same kind is contained in a larger one.
-
-    Attributes:
-        samples: so many of all.
-        per_class: so many of each class; smaller classes are kept whole.
-    """
-
-    samples: int | None = Field(default=None, gt=0)
-    per_class: int | None = Field(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Subset:
-        if (self.samples is None) == (self.per_class is None):
-            raise ValueError("expected either `samples` or `per_class`")
-        return self
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The samples of a dataset: ids, labels and a way to get each image.
-
-    Attributes:
-        sample_ids: unique, stable, from path or content; never from position.
-        image: row -> PIL image.
-        labels: (n_samples,) class numbers, or None.
-        classes: the names of the classes, by number.
-        revision: digest of everything above (contents included).
-        rule: canonical text of the subset rule; "all" for the whole dataset.
-    """
-
-    sample_ids: tuple[str, ...]
-    image: Callable[[int], Image.Image]
-    labels: np.ndarray | None
-    classes: tuple[str, ...]
-    revision: str
-    rule: str = "all"
-
-    def subset(self, subset: Subset | None, seed: int) -> Samples:
-        """The samples that `subset` draws with this seed, in their old order.
-
-        Raises:
-            DataError: `per_class` of a dataset without labels.
-        """
-        if subset is None:
-            return self
-        rng = np.random.default_rng([seed, int(self.revision, 16)])
-        order = rng.permutation(len(self.sample_ids))
-        if subset.samples is not None:
-            rows = np.sort(order[: subset.samples])
-        else:
-            rows = np.sort(self._of_each_class(order, subset.per_class or 0))
-        image = self.image
-        return replace(
-            self,
-            sample_ids=tuple(self.sample_ids[i] for i in rows),
-            image=lambda row: image(int(rows[row])),
-            labels=None if self.labels is None else self.labels[rows],
-            rule=canonical({"seed": seed, **subset.model_dump(exclude_none=True)}),
-        )
-
-    def _of_each_class(self, order: np.ndarray, count: int) -> np.ndarray:
-        if self.labels is None:
-            raise DataError(
-                where="subset per_class",
-                expected="a dataset with labels",
-                got="none",
-                fix="Use `samples:` or give labels.",
-            )
-        drawn = self.labels[order]
-        return np.concatenate([order[drawn == label][:count] for label in np.unique(drawn)])
+#: The class lists that the groupings join, without hyphens.
+_JOINED = {"imagenet1k", "cifar100"}
 
 
 class DatasetCard(SourcedEntry):
     """One dataset of a study.
+
+    The keys below are applied in this order: superclasses, only_classes, only_samples, invert, subset.
 
     Attributes:
         source: the kind of source, one of `DATASET_SOURCES`.
         name: its name in every table and figure; unique in the study.
         fields: what analyses group by (domain …), free text.
         classes: the name of the class list that the label numbers follow ("imagenet-1k"); a model with a head
-            for the same list is scored on it.
+            for the same list is scored on it. With `superclasses`, the name of their list.
+        superclasses: classes are joined into superclasses and the samples of no superclass left out: one of
+            `GROUPINGS` ("living17", "living17/source", "cifar100" …) or a CSV file with the columns class and
+            superclass.
+        only_classes: the classes to keep, by name.
+        only_samples: a text file with the ids of the samples to keep, one a line.
         subset: the samples to use; the study's own rule where not given.
         invert: turn dark strokes on white into bright strokes on black (255 - value).
+        decoding: how image files become pixels.
     """
 
     name: str = Field(min_length=1)
     fields: dict[str, str] = Field(default_factory=dict)
     classes: str | None = None
+    superclasses: str | None = None
+    only_classes: tuple[str, ...] | None = Field(default=None, min_length=1)
+    only_samples: LocalPath | None = None
     subset: Subset | None = None
     invert: bool = False
+    decoding: Decoding = Decoding()
+
+    @field_validator("superclasses")
+    @classmethod
+    def _known_or_file(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or value in GROUPINGS:
+            return value
+        path = ((info.context or {}).get("root", Path()) / Path(value).expanduser()).resolve()
+        if not path.exists():
+            raise ValueError(f"expected one of {', '.join(GROUPINGS)}, or a CSV file, got {value!r}")
+        return str(path)
+
+    @model_validator(mode="after")
+    def _no_fine_heads(self) -> DatasetCard:
+        fine = (self.classes or "").lower().replace("-", "") in _JOINED
+        if fine and self.superclasses is not None:
+            raise ValueError(
+                f"expected the name of the superclasses' own list as `classes:`, or none, got {self.classes!r}: "
+                "labels are superclasses here, and heads for the single classes would be scored against them"
+            )
+        return self
 
     @abstractmethod
-    def read(self) -> Samples:
-        """List the samples and digest their contents."""
+    def read(self, progress: Progress | None = None) -> Samples:
+        """List the samples and digest their contents.
 
-    def open(self, seed: int, default: Subset | None = None) -> Samples:
+        Args:
+            progress: called with (files done, files in all) where it takes longer than two seconds.
+        """
+
+    def open(self, seed: int, default: Subset | None = None, progress: Progress | None = None) -> Samples:
         """The samples that the study uses.
 
         Args:
             seed: the study's seed, for the subset.
             default: the study's subset rule, used where the card has none.
+            progress: called with (files done, files in all) where reading takes longer than two seconds.
 
         Raises:
             DataError: the dataset is empty, or an image or a label is not what it should be.
         """
-        samples = self.read()
+        samples = self._derived(self.read(progress))
         if not samples.sample_ids:
             raise DataError(
                 where=f"dataset {self.name}",
@@ -134,46 +102,20 @@ class DatasetCard(SourcedEntry):
                 got="none",
                 fix="Check its path.",
             )
-        if self.invert:
-            image = samples.image
-            samples = replace(
-                samples,
-                image=lambda row: ImageOps.invert(plain(image(row)).convert("RGB")),
-                revision=digest([samples.revision, "inverted"]),
-            )
         return samples.subset(self.subset or default, seed)
 
-
-def open_image(path: Path, where: str) -> Image.Image:
-    """Open and decode an image file completely.
-
-    Args:
-        path: a file.
-        where: for the error.
-
-    Raises:
-        DataError: no image, a damaged one, or an empty file.
-    """
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(
-            where=where,
-            expected="a readable image",
-            got=str(error) or type(error).__name__,
-            fix="Replace or remove the file, then run the same command again.",
-        ) from error
-    return image
-
-
-def numbered(names: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class names -> class numbers in sorted order, and the names.
-
-    Example:
-        >>> labels, classes = numbered(["b", "a", "b"])
-        >>> labels.tolist(), classes
-        ([1, 0, 1], ('a', 'b'))
-    """
-    classes, labels = np.unique(np.array(names, dtype=str), return_inverse=True)
-    return labels.astype(np.int64), tuple(str(c) for c in classes)
+    def _derived(self, samples: Samples) -> Samples:
+        with place(f"dataset {self.name}"):
+            if self.superclasses is not None:
+                samples = grouped(samples, self.superclasses)
+            if self.only_classes is not None:
+                samples = of_classes(samples, self.only_classes)
+            if self.only_samples is not None:
+                samples = listed(samples, self.only_samples)
+        if samples.image is not None:
+            rules = [samples.revision, self.decoding.model_dump(), "inverted" if self.invert else ""]
+            samples = replace(samples, revision=digest(rules))
+        if self.invert and samples.image is not None:
+            image = samples.image
+            samples = replace(samples, image=lambda row: ImageOps.invert(image(row).convert("RGB")))
+        return samples

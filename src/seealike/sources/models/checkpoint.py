@@ -1,48 +1,61 @@
-"""An architecture of timm, torchvision or a Python file, with a local state dict."""
+"""An architecture of timm, torchvision or a Python file, with a state dict from a file or an address."""
 
 from __future__ import annotations
 
-import pickle
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from seealike.data.identity import digest, file_digest
-from seealike.errors import SourceError, SpecError, suggestion
+from seealike.data.digests import cached_file_digest
+from seealike.data.identity import digest
+from seealike.errors import SpecError, suggestion
 from seealike.sources.entry import LocalPath
 from seealike.sources.models.card import LoadedModel, ModelCard
+from seealike.sources.models.keys import KeyRule, renamed
+from seealike.sources.models.states import fill, read_state
 
 if TYPE_CHECKING:
     import torch
 
 
 class CheckpointCard(ModelCard):
-    """A network built by name, with the weights of a local file. `input` is required.
+    """A network built by name, with the weights of a file or an address. `input` is required.
 
     Attributes:
         network: ``timm:NAME``, ``torchvision:NAME``, ``file.py:Name`` or ``package.module:Name``.
         arguments: keyword arguments for its constructor.
-        weights: a ``.safetensors`` file, or a ``.pt/.pth/.th`` file that loads with ``weights_only``.
+        weights: a safetensors file, or a torch file that loads with ``weights_only``.
+        weights_url: where to download such a file, instead of `weights`.
+        sha256: of the file at `weights_url`.
         state_key: where the state dict stands in the file ("state_dict"), dots for nested keys.
-        strip_prefix: removed from the front of every key ("module.").
+        keys: rules that turn the file's keys into the network's, each ``strip``, ``keep``, ``drop`` (a prefix)
+            or ``rename`` (prefix: other prefix), in this order.
+        remove: submodules of the network to replace by identities: heads that the file does not have.
+        convert: "timm" lets timm's own rule for this architecture turn the original authors' tensors into its
+            own (it may rename and split them, or resample position embeddings).
     """
 
     source_name: ClassVar[str] = "checkpoint"
     network: str
     arguments: dict[str, Any] = Field(default_factory=dict)
-    weights: LocalPath
+    weights: LocalPath | None = None
+    weights_url: str | None = None
+    sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
     state_key: str = ""
-    strip_prefix: str = ""
+    keys: tuple[KeyRule, ...] = ()
+    remove: tuple[str, ...] = ()
+    convert: Literal["timm"] | None = None
     _root: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
-    def _needs_input(self, info: ValidationInfo) -> CheckpointCard:
+    def _is_whole(self, info: ValidationInfo) -> CheckpointCard:
         if self.input is None:
             raise ValueError(
                 "expected `input: {size: …, …}`: a state dict does not say how images were prepared"
             )
+        if (self.weights is None) == (self.weights_url is None):
+            raise ValueError("expected either `weights:` (a file) or `weights_url:` (with `sha256:`)")
         self._root = Path((info.context or {}).get("root", Path()))
         return self
 
@@ -50,10 +63,11 @@ class CheckpointCard(ModelCard):
         """Digest of the file, the network's code and how the one was put into the other."""
         from seealike.sources.models.networks import code_digest
 
-        code = code_digest(self.network, self._root)
-        return digest(
-            [file_digest(self.weights), code, self.network, self.arguments, self.state_key, self.strip_prefix]
-        )
+        address = self.sha256.lower() if self.sha256 else self.weights_url
+        file = cached_file_digest(self.weights) if self.weights else address
+        rules = [rule.model_dump(exclude_none=True) for rule in self.keys]
+        how = [self.network, self.arguments, self.state_key, rules, self.remove, self.convert]
+        return digest([file, code_digest(self.network, self._root), *how])
 
     def preprocessing(self) -> dict[str, object]:
         """The input rule."""
@@ -64,19 +78,30 @@ class CheckpointCard(ModelCard):
         """Build the network and load the state dict, strictly.
 
         Raises:
-            SourceError: the file cannot be read without unpickling code, or its keys do not fit (which ones).
+            SourceError: the file cannot be had, or not be read without unpickling code, or its keys do not fit
+                (which ones).
         """
         from seealike.sources.models.hooks import TorchModel
-        from seealike.sources.models.networks import build
+        from seealike.sources.models.networks import build, without
 
         assert self.input is not None
-        module = build(self.network, self.arguments, self._root)
-        fill(module, self._state(), where=f"model {self.name}, weights {self.weights.name}")
-        return TorchModel(self.name, module, self.input, device)
+        where = f"model {self.name}, weights {self.weights or self.weights_url}"
+        module = without(self.remove, build(self.network, self.arguments, self._root), where=where)
+        state = self._state(where)
+        fill(module, by_timm(state, module, where) if self.convert else state, where=where)
+        prefix = getattr(module, "num_prefix_tokens", None)
+        return TorchModel(self.name, module, self.input, device, prefix_tokens=prefix)
 
-    def _state(self) -> dict[str, torch.Tensor]:
-        where = f"model {self.name}, weights {self.weights}"
-        state = read_state(self.weights, where)
+    def _file(self, where: str) -> Path:
+        if self.weights:
+            return self.weights
+        from seealike.sources.download import fetch
+
+        assert self.weights_url is not None
+        return fetch(self.weights_url, self.sha256, where=where)
+
+    def _state(self, where: str) -> dict[str, torch.Tensor]:
+        state = read_state(self._file(where), where)
         for key in filter(None, self.state_key.split(".")):
             if not isinstance(state, dict) or key not in state:
                 known = [str(k) for k in state] if isinstance(state, dict) else []
@@ -87,87 +112,23 @@ class CheckpointCard(ModelCard):
                     fix=suggestion(key, known),
                 )
             state = state[key]
-        return {key.removeprefix(self.strip_prefix): value for key, value in state.items()}
+        return renamed(state, self.keys, where=where)
 
 
-def read_state(path: Path, where: str) -> dict[str, Any]:
-    """The content of a checkpoint file, never running code from it.
+def by_timm(state: dict[str, torch.Tensor], module: torch.nn.Module, where: str) -> dict[str, torch.Tensor]:
+    """The state dict after timm's own conversion for the module's architecture.
 
     Raises:
-        SourceError: not a checkpoint, or one that only unpickling arbitrary code could read.
+        SpecError: not an architecture of timm, or one for which timm has no conversion.
     """
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
+    import sys
 
-            return load_file(path)
-        import torch
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickle protocols: what cannot be read safely raises below
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        unsafe = "weights_only" in str(error) or isinstance(error, pickle.UnpicklingError)
-        raise SourceError(
+    convert = getattr(sys.modules[type(module).__module__], "checkpoint_filter_fn", None)
+    if convert is None:
+        raise SpecError(
             where=where,
-            expected="tensors in a safetensors file or a torch file that loads with weights_only",
-            got=reason,
-            fix="Save model.state_dict() alone; a pickle could run any code, so it is refused."
-            if unsafe
-            else "Download or save the file again.",
-        ) from error
-    except Exception as error:
-        if type(error).__name__ != "SafetensorError":
-            raise
-        raise SourceError(
-            where=where, expected="a safetensors file", got=str(error), fix="Download or save the file again."
-        ) from error
-
-
-def fill(module: torch.nn.Module, state: dict[str, torch.Tensor], *, where: str) -> None:
-    """Load a state dict into a module; every key and every shape must fit.
-
-    Batch counters (``num_batches_tracked``), which old files lack, change nothing in evaluation and may miss.
-
-    Raises:
-        SourceError: names the keys that are missing, not expected or of another shape, and a prefix that
-            would mend it, where there is one.
-    """
-    own = module.state_dict()
-    counters = {key: value for key, value in own.items() if key.endswith("num_batches_tracked")}
-    state = counters | state
-    missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    reshaped = [
-        f"{key} {tuple(state[key].shape)} for {tuple(own[key].shape)}"
-        for key in own.keys() & state.keys()
-        if getattr(state[key], "shape", None) != own[key].shape
-    ]
-    if not (missing or extra or reshaped):
-        module.load_state_dict(state)
-        return
-    parts = [
-        f"{len(keys)} {what} ({', '.join(keys[:4])}{', …' * (len(keys) > 4)})"
-        for what, keys in (
-            ("missing", missing),
-            ("not in the network", extra),
-            ("of another shape", sorted(reshaped)),
+            expected="an architecture of timm that has a conversion",
+            got=type(module).__name__,
+            fix="Leave `convert:` out and give `keys:` rules.",
         )
-        if keys
-    ]
-    raise SourceError(
-        where=where,
-        expected=f"the {len(own)} keys of {type(module).__name__}",
-        got="; ".join(parts),
-        fix=_advice(missing, extra),
-    )
-
-
-def _advice(missing: list[str], extra: list[str]) -> str:
-    first = extra[0] if extra else ""
-    prefix = first[: first.find(".") + 1]
-    if prefix and missing and prefix + missing[0] in extra:
-        return f'Add strip_prefix: "{prefix}".'
-    if extra and len(extra) <= 5 and missing and not any("." in key for key in extra):
-        return f"If the state dict is nested, add state_key: (one of {', '.join(extra)})."
-    return "Check the network's name and arguments."
+    return convert(dict(state), module)

@@ -2,105 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
-from seealike.errors import DataError, SpecError
-from seealike.sources.models.card import Layer, Preprocess, no_such_layer
+from seealike.errors import DataError, OutOfMemory, SpecError
+from seealike.sources.models.card import Modality, Preprocess
+from seealike.sources.models.catching import Catch
+from seealike.sources.models.layers import Layer, find
+from seealike.sources.models.running import Network, See, first_line, is_out_of_memory
+from seealike.sources.models.tracing import Place, Recorder, Trace
 
 
 class TorchModel:
-    """A module in evaluation mode whose submodules can be read by name.
+    """A module in evaluation mode whose layers can be read by name, one `forward` at a time.
+
+    A layer is a submodule (``blocks.3``), one call of it where it runs several times (``relu#2``), one tensor of
+    an output that is no tensor (``lstm[0]``, ``encoder[last_hidden_state]``), or ``output``, what the whole
+    network returns. Its values are what it returned, even where the network changes that tensor in place later
+    (a ReLU with ``inplace=True`` behind it), and do not depend on which other layers are read.
 
     Args:
         name: for error messages.
         module: the network; it is moved to `device` and put into evaluation mode.
-        preprocess: image -> (channels, height, width) float32.
+        preprocess: image -> (channels, height, width) float32, or text -> (n_tokens,) int64.
         device: a torch device name.
+        modality: what `preprocess` takes.
+        prefix_tokens: how many leading tokens are no patches.
+        autocast: "bfloat16" or "float16" runs the forward pass in mixed precision.
+        call: runs the module on one tensor; ``module(tensor)`` where not given.
+
+    Example:
+        >>> from seealike.sources.images import ImageInput
+        >>> module = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(inplace=True))
+        >>> model = TorchModel("m", module, ImageInput(size=6), "cpu")
+        >>> [(layer.name, layer.shape) for layer in model.layers()]
+        [('0', (8, 4, 4)), ('1', (8, 4, 4)), ('output', (8, 4, 4))]
+        >>> model.forward(np.zeros((5, 3, 6, 6), np.float32), ["0"])["0"].shape
+        (5, 8, 4, 4)
     """
 
-    def __init__(self, name: str, module: torch.nn.Module, preprocess: Preprocess, device: str) -> None:
-        self.name, self.preprocess, self._device = name, preprocess, device
-        self._module = module.eval().to(device)
+    def __init__(
+        self,
+        name: str,
+        module: torch.nn.Module,
+        preprocess: Preprocess,
+        device: str,
+        *,
+        modality: Modality = "image",
+        prefix_tokens: int | None = None,
+        autocast: str | None = None,
+        call: Callable[[Any, torch.Tensor], object] | None = None,
+    ) -> None:
+        self.name, self.preprocess = name, preprocess
+        self.modality: Modality = modality
+        self.prefix_tokens, self.autocast = prefix_tokens, autocast
+        self._network = Network(module, device, call or (lambda module, tensor: module(tensor)))
+        self._trace: Trace | None = None
+        self._overwritten: set[str] = set()
 
     def layers(self) -> list[Layer]:
-        """Every submodule that runs for a blank image, in forward order, with its output shape."""
-        from PIL import Image
-
-        found: dict[str, Layer] = {}
-
-        def note(name: str, module: torch.nn.Module, output: object) -> None:
-            shape = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else None
-            found[name] = Layer(name, type(module).__name__, shape)
-
-        blank = self.preprocess(Image.new("RGB", (256, 256)))[None]
-        names = [name for name, _ in self._module.named_modules() if name]
-        self._run(blank, names, note)
-        return list(found.values())
+        """Every module that runs, each of its calls, and each tensor of its output, in the order of the pass."""
+        blank = Image.new("RGB", (256, 256)) if self.modality == "image" else "A photograph of two cats."
+        return list(self._traced(self.preprocess(blank)[None]).layers)
 
     def forward(self, batch: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
-        """The outputs of these submodules for a batch, float32.
+        """The outputs of these layers for a batch, float32; the pass stops after the last of them.
+
+        The arrays may share memory with each other and with `batch`: do not write to them.
+
+        Args:
+            batch: (n, channels, height, width) float32, or (n, n_tokens) int64.
+            layers: names as `layers` gives them.
 
         Raises:
-            UnknownName: no such submodule.
-            SpecError: a submodule runs more than once (which output is meant?), or not at all.
-            DataError: a submodule gives something other than a tensor.
+            UnknownName: no such layer (the nearest names are given).
+            SpecError: a module that runs several times (which call?), or not at all.
+            DataError: an output that is no tensor with one row a sample; a pass that fails.
+            OutOfMemory: a smaller batch may fit.
         """
-        known = dict(self._module.named_modules())
-        for layer in layers:
-            if layer not in known:
-                raise no_such_layer(self.name, layer, [n for n in known if n])
-        outputs: dict[str, np.ndarray] = {}
-
-        def keep(name: str, module: torch.nn.Module, output: object) -> None:
-            if name in outputs:
-                raise self._wrong(
-                    SpecError, name, "a module that runs once", "a second output", "Read its parent."
-                )
-            if not isinstance(output, torch.Tensor):
-                got = f"a {type(output).__name__} from {type(module).__name__}"
-                raise self._wrong(DataError, name, "a tensor", got, "Read a submodule of it.")
-            outputs[name] = output.detach().float().cpu().numpy()
-
-        self._run(batch, layers, keep)
-        for layer in layers:
-            if layer not in outputs:
-                raise self._wrong(
-                    SpecError, layer, "a module that runs", "no output", "Choose another layer."
-                )
-        return outputs
-
-    def _wrong(
-        self, kind: type[SpecError | DataError], layer: str, expected: str, got: str, fix: str
-    ) -> SpecError | DataError:
-        shown = f"`seealike show-model` lists the layers. {fix}"
-        return kind(where=f"model {self.name}, layer {layer}", expected=expected, got=got, fix=shown)
-
-    def _run(
-        self, batch: np.ndarray, layers: Sequence[str], see: Callable[[str, torch.nn.Module, object], None]
-    ) -> None:
-        modules = dict(self._module.named_modules())
-
-        def hook(name: str) -> Callable[..., None]:
-            def called(module: torch.nn.Module, _inputs: Any, output: object) -> None:
-                see(name, module, output)
-
-            return called
-
-        handles = [modules[name].register_forward_hook(hook(name)) for name in layers]
         try:
-            with torch.inference_mode():
-                self._module(torch.from_numpy(np.ascontiguousarray(batch)).to(self._device))
-        except (RuntimeError, ValueError, TypeError, AssertionError) as error:
+            return self._forward(batch, layers)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            reason = first_line(error)
+        # Raised out here, where the failed pass and its tensors are gone: the next try needs their memory.
+        raise OutOfMemory(
+            where=f"model {self.name}",
+            expected=f"memory for {len(batch)} {self.modality}s {batch.shape[1:]} at once",
+            got=reason,
+            fix="Lower `batch_size:`.",
+        )
+
+    def _forward(self, batch: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
+        trace = self._traced(batch)
+        places = {name: self._place(name, trace) for name in layers}
+        catch = self._caught(batch, places)
+        if changed := catch.changed():  # once: from now on these are copied as they come
+            self._overwritten.update(changed)
+            catch = self._caught(batch, places)
+        return {name: self._array(name, catch.tensors[name], len(batch)) for name in layers}
+
+    def _caught(self, batch: np.ndarray, places: Mapping[str, Place]) -> Catch:
+        catch = Catch(places, self._overwritten)
+        self._run(batch, {path: catch.seer(path) for path in catch.modules})
+        for name in places:
+            if name not in catch.tensors:
+                raise self._no_output(name, "a module that runs for every batch as for the first")
+        return catch
+
+    def _traced(self, batch: np.ndarray) -> Trace:
+        """What one pass shows, found once; two copies of a sample tell which outputs have a row a sample."""
+        if self._trace is None:
+            # Some networks refuse two samples (exported for another batch size): then the batch itself decides.
+            with suppress(DataError, RuntimeError, MemoryError):
+                self._trace = self._recorded(np.repeat(batch[:1], 2, axis=0))
+        if self._trace is None:
+            self._trace = self._recorded(batch.copy())
+        return self._trace
+
+    def _recorded(self, batch: np.ndarray) -> Trace:
+        recorder = Recorder(len(batch))
+
+        def seer(path: str, module: torch.nn.Module) -> See:
+            return lambda output: recorder.see(path, type(module).__name__, output)
+
+        self._run(batch, {path: seer(path, module) for path, module in self._network.modules.items()})
+        return recorder.trace()
+
+    def _place(self, name: str, trace: Trace) -> Place:
+        if name in self._network.modules and name not in trace.ran:
+            raise self._no_output(name, "a module that runs")
+        if name not in trace.places:
+            name = find(name, trace.layers, where=f"model {self.name}").name
+        return trace.places[name]
+
+    def _no_output(self, name: str, expected: str) -> SpecError:
+        fix = "Choose another layer: `seealike show-model` lists them."
+        return SpecError(
+            where=f"model {self.name}, layer {name}", expected=expected, got="no output", fix=fix
+        )
+
+    def _run(self, batch: np.ndarray, seers: Mapping[str, See]) -> None:
+        try:
+            self._network.run(batch, seers, self.autocast)
+        except Exception as error:  # networks raise anything
+            if is_out_of_memory(error):
+                raise
             raise DataError(
                 where=f"model {self.name}",
-                expected=f"a forward pass of images {batch.shape[1:]}",
-                got=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}",
-                fix="Check the model's `input:` (size, channels) and, if memory ran out, `batch_size:`.",
+                expected=f"a forward pass of {self.modality}s {batch.shape[1:]}",
+                got=f"{type(error).__name__}: {first_line(error)}",
+                fix="Check the model's `input:` (size, channels).",
             ) from error
-        finally:
-            for handle in handles:
-                handle.remove()
+
+    def _array(self, name: str, tensor: torch.Tensor, rows: int) -> np.ndarray:
+        if tensor.ndim == 0 or tensor.shape[0] != rows:
+            raise DataError(
+                where=f"model {self.name}, layer {name}",
+                expected=f"one row for each of {rows} samples",
+                got=f"a tensor of shape {tuple(tensor.shape)}",
+                fix="Read another layer: `seealike show-model` lists them.",
+            )
+        return tensor.detach().cpu().float().numpy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,7 +35,7 @@ def build(network: str, arguments: Mapping[str, Any], root: Path) -> torch.nn.Mo
         Linear(in_features=2, out_features=3, bias=True)
     """
     where = f"network {network}"
-    make = _constructor(network, root, where)
+    make = constructor(network, root, where)
     try:
         module = make(**arguments)
     except TypeError as error:
@@ -55,13 +55,48 @@ def build(network: str, arguments: Mapping[str, Any], root: Path) -> torch.nn.Mo
     return module
 
 
+def without(names: Sequence[str], module: torch.nn.Module, *, where: str) -> torch.nn.Module:
+    """The module with these submodules replaced by identities.
+
+    Raises:
+        UnknownName: no such submodule.
+
+    Example:
+        >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+        >>> without(["1"], net, where="net")
+        Sequential(
+          (0): Linear(in_features=2, out_features=3, bias=True)
+          (1): Identity()
+        )
+    """
+    known = [name for name, _ in module.named_modules() if name]
+    for name in names:
+        if name not in known:
+            raise UnknownName(
+                where=where,
+                expected="a submodule to remove",
+                got=repr(name),
+                fix=suggestion(name, known),
+            )
+        parent, _, last = name.rpartition(".")
+        setattr(module.get_submodule(parent), last, torch.nn.Identity())
+    return module
+
+
 def code_digest(network: str, root: Path) -> str:
     """What identifies the code of the network: the content of ``file.py:Name``, else the text itself."""
     place, _, _ = network.partition(":")
     return file_digest(root / place) if place.endswith(".py") else digest(network)
 
 
-def _constructor(network: str, root: Path, where: str) -> Callable[..., Any]:
+def constructor(network: str, root: Path, where: str) -> Callable[..., Any]:
+    """What ``place:name`` stands for, to be called with arguments.
+
+    Example:
+        >>> from pathlib import Path
+        >>> constructor("torch.nn:ReLU", Path(), "network")()
+        ReLU()
+    """
     place, colon, name = network.partition(":")
     if not colon:
         raise SpecError(

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from seealike.data.identity import file_digest
-from seealike.errors import DataError, MissingDependency, SourceError, SpecError
+from seealike.data.digests import cached_file_digest
+from seealike.errors import DataError, MissingDependency, OutOfMemory, SourceError, SpecError
 from seealike.sources.entry import LocalPath
 from seealike.sources.images import ImageInput
-from seealike.sources.models.card import Layer, ModelCard, no_such_layer
+from seealike.sources.models.card import Layer, Modality, ModelCard, no_such_layer
 
 if TYPE_CHECKING:
     import onnxruntime as ort
+
+_NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation", "out of memory")
 
 
 class OnnxCard(ModelCard):
@@ -30,11 +32,11 @@ class OnnxCard(ModelCard):
 
     def weights_digest(self) -> str:
         """Digest of the file."""
-        return file_digest(self.file)
+        return cached_file_digest(self.file)
 
     def preprocessing(self) -> dict[str, object]:
-        """The input rule; the graph's own size stands in the graph, whose digest is the weights' digest."""
-        return self.input.model_dump() if self.input else {"input": "graph"}
+        """The input rule, or that it is this graph's own."""
+        return self.input.model_dump() if self.input else {"input": "graph", "of": self.weights_digest()}
 
     def load(self, device: str) -> OnnxModel:
         """Open the graph on the CPU, or on CUDA where onnxruntime has it."""
@@ -66,6 +68,9 @@ class OnnxCard(ModelCard):
 
 class OnnxModel:
     """A graph in memory (see `LoadedModel`)."""
+
+    modality: Modality = "image"
+    prefix_tokens: int | None = None
 
     def __init__(self, name: str, session: ort.InferenceSession, rule: ImageInput | None) -> None:
         self.name, self._session = name, session
@@ -121,9 +126,17 @@ class OnnxModel:
         try:
             return [np.asarray(output) for output in self._session.run(layers, {self._input.name: batch})]
         except Exception as error:  # onnxruntime raises its own unrelated classes
+            reason = str(error).strip().splitlines()[0]
+            if any(text in reason for text in _NO_MEMORY):
+                raise OutOfMemory(
+                    where=f"model {self.name}",
+                    expected=f"memory for {len(batch)} images {batch.shape[1:]} at once",
+                    got=reason,
+                    fix="Lower `batch_size:`.",
+                ) from error
             raise DataError(
                 where=f"model {self.name}",
                 expected=f"a forward pass of images {batch.shape[1:]}",
-                got=str(error).strip().splitlines()[0],
+                got=reason,
                 fix="Check the model's `input:` (size, channels).",
             ) from error

@@ -1,0 +1,76 @@
+"""Open a study: list its samples, digest its weights, and find the layers that patterns mean."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+from seealike.data.identity import canonical, digest
+from seealike.data.store import write_json
+from seealike.errors import SeealikeError
+from seealike.sources.datasets.card import Samples
+from seealike.sources.models import ModelCard
+from seealike.sources.models.layers import Layer, resolve
+from seealike.study.cells import Observer, Silent
+from seealike.study.devices import device
+from seealike.study.plan import OpenedStudy
+from seealike.study.record import versions
+from seealike.study.results import Results
+from seealike.study.spec import Study
+
+
+def open_study(study: Study, watch: Observer | None = None) -> OpenedStudy:
+    """Open the datasets of a study, digest the weights of its models and name their layers.
+
+    What cannot be opened is noted, not raised: the cells of that dataset or model fail with that reason, the
+    others go on. A model is loaded only where patterns or depths must be resolved, and only once: what layers
+    it has is kept in the results.
+
+    Args:
+        study: parsed.
+        watch: told of what takes long.
+    """
+    watch = watch or Silent()
+    samples: dict[str, Samples] = {}
+    broken: dict[str, str] = {}
+    for card in study.datasets:
+        try:
+            with watch.doing(f"reading dataset {card.name}") as progress:
+                samples[card.name] = card.open(study.settings.seed, study.settings.subset, progress)
+        except SeealikeError as error:
+            broken[card.name] = str(error)
+    results = Results(study.output)
+    weights: dict[str, str] = {}
+    unready: dict[str, str] = {}
+    models: list[ModelCard] = []
+    for card in study.models:
+        try:
+            with watch.doing(f"digesting the weights of {card.name}"):
+                weights[card.name] = card.weights_digest()
+                card.preprocessing()  # may need the library that is missing
+            models.append(_with_layers(card, weights[card.name], results, study.settings.device, watch))
+        except SeealikeError as error:
+            weights.setdefault(card.name, "")
+            unready[card.name] = str(error)
+            models.append(card.with_layers(["?"]) if card.needs_layers else card)
+    return OpenedStudy(replace(study, models=tuple(models)), results, samples, broken, weights, unready)
+
+
+def _with_layers(card: ModelCard, weights: str, results: Results, wanted: str, watch: Observer) -> ModelCard:
+    """The card with its layers by name."""
+    if not card.needs_layers:
+        return card
+    path = results.layers(digest([card.source, weights, canonical(card.preprocessing()), versions()]))
+    if not path.exists():
+        with watch.doing(f"loading {card.name} to list its layers"):
+            known = card.load(device(wanted)).layers()
+        write_json(path, [asdict(layer) for layer in known])
+    return card.with_layers(
+        resolve(card.layer, _layers(path.read_text(encoding="utf-8")), where=f"model {card.name}")
+    )
+
+
+def _layers(text: str) -> list[Layer]:
+    entries = json.loads(text)
+    shapes = [None if entry["shape"] is None else tuple(entry["shape"]) for entry in entries]
+    return [Layer(**{**entry, "shape": shape}) for entry, shape in zip(entries, shapes, strict=True)]

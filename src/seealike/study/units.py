@@ -1,0 +1,115 @@
+"""The units of work, each keyed by a digest of everything that can change its numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from seealike.analyses import BoundAnalysis
+from seealike.data.arrays import read_header
+from seealike.data.identity import FeatureKey
+from seealike.errors import StoreError
+from seealike.measures import BoundMeasure
+from seealike.sources.models import ModelCard
+from seealike.study.results import Outcome, Results
+
+#: How to say which field of a key has changed.
+_SAID = {
+    "weights": "the model's weights",
+    "preprocessing": "the preprocessing",
+    "revision": "the dataset's samples",
+    "subset": "the subset",
+    "precision": "autocast",
+    "stored": "the type of the stored numbers",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work, keyed by a digest of everything that can change its numbers."""
+
+    stage: str
+    name: str
+    digest: str
+    paths: tuple[Path, ...]
+    skipped: str = ""
+    failed: str = ""
+
+    def outcome(self, results: Results) -> Outcome:
+        """What is known of it: its artifacts on disk decide, the record gives reason and time."""
+        noted = results.noted(self.digest)
+        elapsed = noted.elapsed_s if noted else None
+        if self.failed or self.skipped:
+            status, reason = ("failed", self.failed) if self.failed else ("skipped", self.skipped)
+            return Outcome(self.stage, self.name, status, reason, None, self.digest)
+        if self.paths and all(path.exists() for path in self.paths):
+            return Outcome(self.stage, self.name, "done", "", elapsed, self.digest)
+        if noted and noted.status == "failed":
+            return Outcome(self.stage, self.name, "failed", noted.reason, elapsed, self.digest)
+        return Outcome(self.stage, self.name, "todo", self._why(), None, self.digest)
+
+    def _why(self) -> str:
+        """Why it is to do: never done, or done once with other inputs (a file of another digest is there)."""
+        for path in self.paths:
+            stem = path.stem.rpartition("-")[0]
+            if any(other != path for other in path.parent.glob(f"{stem}-*{path.suffix}")):
+                return "its inputs have changed since it was done"
+        return "never done"
+
+
+@dataclass(frozen=True)
+class ExtractCell(Cell):
+    """One model on one dataset, all its layers in one pass."""
+
+    card: ModelCard = field(kw_only=True)
+    dataset: str = field(kw_only=True)
+    outputs: dict[Path, FeatureKey] = field(kw_only=True)
+
+    def _why(self) -> str:
+        """Why it is to do; where older features are there, what has changed since."""
+        for path, key in self.outputs.items():
+            older = list(path.parent.glob(f"{path.stem.rpartition('-')[0]}-*{path.suffix}"))
+            if path not in older and older:
+                changed = _differences(max(older, key=lambda other: other.stat().st_mtime_ns), key)
+                return (
+                    f"changed since extraction: {', '.join(changed)}"
+                    if changed
+                    else "its inputs have changed"
+                )
+        return "never done"
+
+
+@dataclass(frozen=True)
+class CompareCell(Cell):
+    """All pairs of models on one dataset under one measure.
+
+    `features` are the files to compare, by label; `views` the files of the transforms that some are read with.
+    """
+
+    dataset: str = field(kw_only=True)
+    measure: BoundMeasure = field(kw_only=True)
+    features: dict[str, Path] = field(kw_only=True)
+    missing: dict[str, str] = field(kw_only=True)
+    views: dict[str, Path] = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class AnalyseCell(Cell):
+    """One analysis."""
+
+    bound: BoundAnalysis = field(kw_only=True)
+
+
+def _differences(path: Path, key: FeatureKey) -> list[str]:
+    """What the features in a file were made from that is different in a key."""
+    try:
+        older = json.loads(read_header(path).notes["key"])
+    except (StoreError, KeyError, ValueError):
+        return []
+    default = {one.name: one.default for one in fields(FeatureKey)}
+    return [
+        _SAID.get(name, name.replace("_", " "))
+        for name, value in vars(key).items()
+        if older.get(name, default[name]) != value
+    ]
