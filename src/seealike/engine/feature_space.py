@@ -60,7 +60,7 @@ def gather_linear(group: Group, wanted: Sequence[Gathered], tick: Tick) -> None:
                 center = one.center[:, [a, b]].to("cpu", torch.float64)
                 one.sums[:, pair] = _contributions((x, y), crossed, center, (row_sums[a], row_sums[b]))
     for one in wanted:
-        if isinstance(one, Totals):
+        if isinstance(one, Totals) and one.counts:
             one.row_sums += torch.stack(row_sums, dim=1)
     for _ in range(group.plan.n_tiles):
         tick()

@@ -58,7 +58,8 @@ def gather_all(
                 key = place, form.map, form.estimator
                 rows[key] = rows.get(key) or _start(group, form.map, form.estimator, sums)
             else:
-                totals.setdefault((place, form.map), Totals.zeros(form.map, *size))
+                same = place, form.map
+                totals[same] = totals.get(same) or _totals(group, form.map, *size)
         mine: list[Gathered] = [one for key, one in (*totals.items(), *rows.items()) if key[0] == place]
         wanted.append((group, mine))
     if through_features:
@@ -105,6 +106,11 @@ def _row_sums(
     return found | {
         (place, totals.kind): totals.row_sums for place, (_, mine) in enumerate(counted) for totals in mine
     }
+
+
+def _totals(group: Group, kind: Map, n_samples: int, n_models: int) -> Totals:
+    totals, known = Totals.zeros(kind, n_samples, n_models), _by_formula(group, kind)
+    return totals if known is None else replace(totals, row_sums=known, counts=False)
 
 
 def _by_formula(group: Group, kind: Map) -> torch.Tensor | None:

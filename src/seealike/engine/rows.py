@@ -49,11 +49,16 @@ class Prepared:
         return float(self.norms.sum()) / max(len(self.norms) - 1, 1)
 
     def with_sum(self) -> torch.Tensor:
-        """(n,) float64, the inner product of every row with the sum of all rows."""
+        """(n,) float64, the inner product of every row with the sum of all rows.
+
+        That sum is near zero, as the rows are centered, so that the rows' own precision is enough for the products.
+        """
         blocks = list(self.samples.blocks())
-        sums = [self.read(block).sum(dim=0, dtype=torch.float64) for block in blocks]
+        sums = [self.read(block).sum(dim=0).to(torch.float64) for block in blocks]
         whole = torch.stack(sums).sum(dim=0)
-        return torch.cat([(self.read(block).to(torch.float64) @ whole).cpu() for block in blocks])
+        return torch.cat(
+            [(rows @ whole.to(rows)).to("cpu", torch.float64) for rows in map(self.read, blocks)]
+        )
 
 
 class Rows(Protocol):

@@ -43,6 +43,7 @@ class Totals:
         kind: of which matrix.
         row_sums: (n, M) float64, sum over j ≠ i of K_ij.
         products: (M, M) float64, sum over i ≠ j of K_ij L_ij, or None where it is not wanted.
+        counts: whether the row sums are gathered; False where they are known beforehand.
 
     Example:
         >>> from seealike.engine.maps import Gram
@@ -57,6 +58,7 @@ class Totals:
     kind: Map
     row_sums: torch.Tensor = field(repr=False)
     products: torch.Tensor | None = field(repr=False)
+    counts: bool = True
 
     @classmethod
     def zeros(cls, kind: Map, n_samples: int, n_models: int, *, products: bool = True) -> Totals:
@@ -65,19 +67,22 @@ class Totals:
         return cls(kind, torch.zeros((n_samples, n_models), dtype=torch.float64), square)
 
     def fold(self, T: torch.Tensor, where: Tile, scratch: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Sums over the columns, over the rows, and products."""
+        """Products, sums over the columns, and over the rows: what of them is wanted."""
         products = () if self.products is None else (_products(T).cpu(),)
-        return T.sum(dim=1).cpu(), T.sum(dim=0).cpu(), *products
+        sums = (T.sum(dim=1).cpu(), T.sum(dim=0).cpu()) if self.counts else ()
+        return *products, *sums
 
     def add(self, folded: tuple[torch.Tensor, ...], where: Tile) -> None:
         """Add."""
         i, j = where
-        rows, columns, *products = folded
-        self.row_sums[i] += rows
-        if i != j:
-            self.row_sums[j] += columns
         if self.products is not None:
-            self.products += products[0] * (1 if i == j else 2)
+            products, *folded = folded
+            self.products += products * (1 if i == j else 2)
+        if self.counts:
+            rows, columns = folded
+            self.row_sums[i] += rows
+            if i != j:
+                self.row_sums[j] += columns
 
 
 def _products(T: torch.Tensor) -> torch.Tensor:
