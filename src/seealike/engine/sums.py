@@ -76,10 +76,9 @@ class Totals:
         """Add."""
         i, j = where
         if self.products is not None:
-            products, *folded = folded
-            self.products += products * (1 if i == j else 2)
+            self.products += folded[0] * (1 if i == j else 2)
         if self.counts:
-            rows, columns = folded
+            rows, columns = folded[-2:]
             self.row_sums[i] += rows
             if i != j:
                 self.row_sums[j] += columns
