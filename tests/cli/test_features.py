@@ -1,7 +1,5 @@
 """`seealike import features` and `seealike features …` as a user types them."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -11,21 +9,6 @@ from tests.study.conftest import write_study
 
 RNG = np.random.default_rng(6)
 X = RNG.standard_normal((30, 5)).astype("f4")
-
-
-@pytest.fixture
-def seealike(capsys, monkeypatch):
-    """Run one command in this process; gives (exit code, standard output, standard error)."""
-    from seealike.cli.main import main
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["seealike", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out = capsys.readouterr()
-        return end.value.code, out.out, out.err
-
-    return command
 
 
 @pytest.fixture

@@ -107,11 +107,11 @@ def consistency(
             ]
             same = {"measure": measure, "correlation": kind, "field": field}
             block = pl.DataFrame([{**same, **row} for row in rows], schema=CONSISTENCY)
-            blocks.append(block.with_columns(q_value=_adjusted(block["p_value"])))
+            blocks.append(block.with_columns(q_value=adjusted(block["p_value"])))
     return pl.concat(blocks)
 
 
-def _adjusted(p_values: pl.Series) -> pl.Series:
+def adjusted(p_values: pl.Series) -> pl.Series:
     """Benjamini-Hochberg over the tests that there are."""
     q = np.full(len(p_values), np.nan)
     known = p_values.is_not_null().to_numpy()
@@ -150,14 +150,14 @@ def _rows(
                 "set_y": pair.set_y,
                 "dataset_x": datasets[a],
                 "dataset_y": datasets[b],
-                "consistency": _known(r),
-                "standard_error": _known(found.standard_errors[a, b] * (1 - r * r)),
-                "standard_error_samples": _known(over_samples[a, b] * (1 - r * r)),
-                "low": _known(low[a, b]),
-                "high": _known(high[a, b]),
-                "p_value": _known(p[a, b]),
+                "consistency": known_or_none(r),
+                "standard_error": known_or_none(found.standard_errors[a, b] * (1 - r * r)),
+                "standard_error_samples": known_or_none(over_samples[a, b] * (1 - r * r)),
+                "low": known_or_none(low[a, b]),
+                "high": known_or_none(high[a, b]),
+                "p_value": known_or_none(p[a, b]),
                 "influential": models[found.influence[a, b]] if found.influence[a, b] >= 0 else None,
-                "without_it": _known(found.without[a, b]),
+                "without_it": known_or_none(found.without[a, b]),
                 "n_models": len(pair.pairs.members),
                 "n_pairs": int(found.counts[a, b]),
                 "spread_x": spreads[0],
@@ -168,7 +168,8 @@ def _rows(
     return rows
 
 
-def _known(value: float) -> float | None:
+def known_or_none(value: float) -> float | None:
+    """The number, or None for NaN."""
     return None if np.isnan(value) else float(value)
 
 

@@ -10,16 +10,13 @@ import polars as pl
 from pydantic import Field
 
 from seealike.analyses.base import Tables, analysis
-from seealike.analyses.consistency import pair_values
+from seealike.analyses.consistency import adjusted, known_or_none, pair_values
 from seealike.analyses.set_pairs import named_sets
 from seealike.data.tables import CONSISTENCY_DIFFERENCES, SIMILARITIES, checked
 from seealike.numerics.correlation import row_correlations
-from seealike.numerics.significance import q_values
 
 #: Differences nearer than this are equal.
 _EQUAL = 1e-12
-
-_SetPair = tuple[str, str]
 
 
 @analysis(needs=("similarities", "models"), groups_by="sets")
@@ -109,7 +106,7 @@ def _comparisons(
         involved = np.isin(number, [*first, *other])
         medians, p = _test(stack[:, involved][:, :, involved], number[involved], (first, other), kind, how)
         difference = medians[0] - medians[1]
-        pairs: list[_SetPair] = [(names[x], names[y]) for x, y in (first, other)]
+        pairs = [(names[x], names[y]) for x, y in (first, other)]
         unknown = None if np.isfinite(difference) else "a set pair has fewer than 3 model pairs that vary"
         rows.append(
             {
@@ -117,10 +114,10 @@ def _comparisons(
                 "set_y": pairs[0][1],
                 "other_x": pairs[1][0],
                 "other_y": pairs[1][1],
-                "median": _known(medians[0]),
-                "other_median": _known(medians[1]),
-                "difference": _known(difference),
-                "p_value": _known(p),
+                "median": known_or_none(medians[0]),
+                "other_median": known_or_none(medians[1]),
+                "difference": known_or_none(difference),
+                "p_value": known_or_none(p),
                 "n_models": int(involved.sum()),
                 "reason": unknown,
             }
@@ -180,16 +177,13 @@ def _complete_models(square: np.ndarray) -> np.ndarray:
 def _corrected(block: pl.DataFrame) -> pl.DataFrame:
     known = block["p_value"].is_not_null().to_numpy()
     p = block["p_value"].drop_nulls().to_numpy()
-    holm, q = np.full(len(known), np.nan), np.full(len(known), np.nan)
+    holm = np.full(len(known), np.nan)
     if len(p):
         order = np.argsort(p)
         steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-        adjusted = np.empty(len(p))
-        adjusted[order] = np.minimum(steps, 1.0)
-        holm[known], q[known] = adjusted, q_values(p)
-    columns = {"p_value_familywise": holm, "q_value": q}
-    return block.with_columns(**{name: pl.Series(values).fill_nan(None) for name, values in columns.items()})
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        corrected = np.empty(len(p))
+        corrected[order] = np.minimum(steps, 1.0)
+        holm[known] = corrected
+    return block.with_columns(
+        p_value_familywise=pl.Series(holm).fill_nan(None), q_value=adjusted(block["p_value"])
+    )
