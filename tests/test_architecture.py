@@ -24,7 +24,10 @@ LAYERS = {
     "measures": 4,
     "data": 5,
     "compare": 6,
+    "probes": 6,
+    "human": 6,
     "analyses": 6,
+    "overlap": 6,
     "sources": 6,
     "catalogue": 7,
     "extract": 7,
@@ -34,7 +37,7 @@ LAYERS = {
     "cli": 10,
     "__main__": 11,
 }
-PURE = {"numerics", "engine", "measures"}  # no files, environment, clocks or print
+PURE = {"numerics", "engine", "measures", "human", "probes"}  # no files, environment, clocks or print
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

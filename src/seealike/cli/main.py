@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from seealike.cli.causes import causes
 from seealike.cli.features import features, importing
 from seealike.errors import SeealikeError, SpecError
 
@@ -24,6 +25,7 @@ listing = App(name="list", help="List the models, datasets or measures that can 
 app.command(listing)
 app.command(importing)
 app.command(features)
+app.command(causes)
 
 StudyFile = Annotated[Path, Parameter(help="The study file (YAML).")]
 Values = Annotated[
@@ -51,10 +53,10 @@ def demo(folder: Path = Path("seealike-demo"), *, seed: int = 0) -> int:
 
 @app.command
 def run(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
-    """Do everything in a study that is not done yet: extract, compare, analyse, report."""
+    """Do everything in a study that is not done yet: extract, compare, probe, analyse, report."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, ("extract", "compare", "analyse"), report=True)
+    return work.run(study, _values(set_), only, work.STAGES, report=True)
 
 
 @app.command
@@ -85,6 +87,14 @@ def compare(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     from seealike.cli import work
 
     return work.run(study, _values(set_), only, ("compare",))
+
+
+@app.command
+def probe(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
+    """Train linear probes on features on disk: how well they tell the classes of each dataset."""
+    from seealike.cli import work
+
+    return work.run(study, _values(set_), only, ("probe",))
 
 
 @app.command

@@ -1,0 +1,104 @@
+"""``seealike causes``: what of similarity a shared part of data or task explains."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from seealike.errors import SpecError
+
+causes = App(name="causes", help="What of similarity shared data or a shared task explains.")
+
+Texts = Annotated[list[str] | None, Parameter(negative="")]
+
+
+@causes.command
+def analyse(
+    table: Path,
+    *,
+    x: str,
+    y: Texts = None,
+    where: Texts = None,
+    seed: str | None = None,
+    map_: Annotated[list[str] | None, Parameter(name="--map", negative="")] = None,
+    missing: float | None = None,
+    reruns: Annotated[bool, Parameter(negative="")] = False,
+    repair: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+) -> int:
+    """Regress similarity on overlap in a table of runs: slope with interval, R², Spearman, information, verdict.
+
+    For example: seealike causes analyse cifar100.csv --x frac_overlap --where metric=cka --seed seed
+
+    Parameters
+    ----------
+    table
+        A CSV with a header and one row a run.
+    x
+        The column of the overlap.
+    y
+        A column of similarities; may be repeated. Without, all that are called metric_… or …_metric.
+    where
+        Only rows with COLUMN=VALUE, or COLUMN!=VALUE; may be repeated.
+    seed
+        The column of seeds: the interval takes runs of one seed together.
+    map_
+        Numbers for words, COLUMN:VALUE=NUMBER,VALUE=NUMBER (partition:P1=0,P2=.5,P3=1).
+    missing
+        A number that stands for a missing value (--missing=-1).
+    reruns
+        The table is the output of several runs one after the other, each with its header.
+    repair
+        Scale up lcs and edit values of which three quarters were lost (they are refused otherwise).
+    out
+        Write the result here as CSV.
+    """
+    from seealike.overlap.tables import Choices, attribute_table
+
+    choices = Choices(tuple(where or ()), _maps(map_ or []), missing, reruns, repair)
+    found = attribute_table(table, x, y or (), seed=seed, choices=choices)
+    for row in found.iter_rows(named=True):
+        sys.stdout.write(_sentence(row) + "\n")
+    if out is not None:
+        from seealike.data.atomic import write_atomically
+
+        write_atomically(out, lambda path: found.write_csv(path))
+        sys.stdout.write(f"written to {out}\n")
+    return 0
+
+
+def _maps(texts: list[str]) -> dict[str, dict[str, float]]:
+    """``["partition:P1=0,P2=.5"]`` -> ``{"partition": {"P1": 0.0, "P2": 0.5}}``."""
+    maps: dict[str, dict[str, float]] = {}
+    for text in texts:
+        column, colon, rest = text.partition(":")
+        pairs = [pair.rpartition("=") for pair in rest.split(",")]
+        try:
+            maps.setdefault(column, {}).update({name.strip(): float(value) for name, _, value in pairs})
+            good = bool(colon) and all(name for name, _, _ in pairs)
+        except ValueError:
+            good = False
+        if not good:
+            raise SpecError(
+                where="--map",
+                expected="COLUMN:VALUE=NUMBER,VALUE=NUMBER",
+                got=text,
+                fix="For example: --map partition:P1=0,P2=.5,P3=1",
+            )
+    return maps
+
+
+def _sentence(row: dict[str, object]) -> str:
+    def short(name: str) -> str:
+        value = row[name]
+        return "–" if value is None else f"{value:.3f}"
+
+    interval = f"{short('slope')} ({short('slope_low')} to {short('slope_high')})"
+    return (
+        f"{row['y']}: {row['verdict']}; slope {interval}, R² {short('r_squared')}, Spearman {short('spearman')}, "
+        f"information {short('mutual_information')} nats, n = {row['n']}"
+        + (f"; {row['reason']}" if row["reason"] else "")
+    )
