@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 from seealike.cli.causes import causes
 from seealike.cli.features import features, importing
+from seealike.cli.triplets import triplets
 from seealike.errors import SeealikeError, SpecError
 
 app = App(
@@ -26,6 +27,7 @@ app.command(listing)
 app.command(importing)
 app.command(features)
 app.command(causes)
+app.command(triplets)
 
 StudyFile = Annotated[Path, Parameter(help="The study file (YAML).")]
 Values = Annotated[
@@ -106,11 +108,29 @@ def analyse(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
 
 
 @app.command
-def report(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
-    """Write the HTML report from the tables on disk."""
+def report(
+    study: StudyFile,
+    *,
+    figures: Path | None = None,
+    format_: Annotated[Literal["png", "pdf", "svg"], Parameter(name="--format")] = "png",
+    set_: Values = None,
+    only: Only = None,
+) -> int:
+    """Write the HTML report from the tables on disk, and with --figures every figure as a file.
+
+    Parameters
+    ----------
+    figures
+        A folder for every figure, for every choice worth a file; no browser is needed.
+    format_
+        Of those files.
+    """
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, (), report=True)
+    code = work.run(study, _values(set_), only, (), report=True)
+    if figures is not None:
+        work.save_figures(study, _values(set_), only, figures, format_)
+    return code
 
 
 Words = Annotated[list[str] | None, Parameter(negative="")]

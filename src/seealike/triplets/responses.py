@@ -1,0 +1,125 @@
+"""How a teacher answers triplets: which pair is the most alike, and how much.
+
+Letters: N images, d dimensions, n triplets, s_ab = z_a · z_b.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seealike.errors import DataError, ShapeError
+
+#: Triplets answered at a time; their rows lie in memory.
+_BLOCK = 2**15
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Triplets with the odd one last, and the similarities that say so.
+
+    Attributes:
+        triplets: (n, 3) int64 rows of the features, the odd one last.
+        similarities: (n, 3) float32, [s01, s02, s12]; s01 is the largest.
+    """
+
+    triplets: np.ndarray = field(repr=False)
+    similarities: np.ndarray = field(repr=False)
+
+
+def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
+    """Answer triplets by inner products: the odd one is left out by the most similar pair.
+
+    s_ab = z_a · z_b of the features as they are: their scale carries how sure the teacher is, so nothing is normalized.
+    Soft targets are softmax([s01, s02, s12]). Of equal similarities the first in the order 01, 02, 12 is taken.
+
+    Args:
+        features: (N, d), in the teacher's (transformed) space; a memory map will do: rows are read in blocks.
+        triplets: (n, 3) rows of `features`, in any order.
+
+    Returns:
+        The triplets with the odd one last and their similarities; the order of the first two is kept.
+
+    Raises:
+        ShapeError: features that are not 2-D, or triplets that are not (n, 3).
+        DataError: a triplet with a row that does not exist, or with one row twice; says which.
+
+    Example:
+        >>> z = np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]], dtype=np.float32)
+        >>> made = respond(z, np.array([[0, 1, 2]]))
+        >>> made.triplets.tolist(), made.similarities.round(2).tolist()
+        ([[0, 2, 1]], [[0.8999999761581421, 0.0, 0.10000000149011612]])
+
+    Source:
+        Muttenthaler et al., «Aligning machine and human visual representations across abstraction levels», Nature 2025.
+    """
+    if features.ndim != 2:
+        raise ShapeError(
+            where="features",
+            expected="(n_samples, n_dims)",
+            got=str(features.shape),
+            fix="Pool them to one row.",
+        )
+    triplets = checked_triplets(triplets, len(features))
+    ordered = np.empty_like(triplets)
+    similarities = np.empty(triplets.shape, dtype=np.float32)
+    for start in range(0, len(triplets), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        ordered[block], similarities[block] = _answered(features, triplets[block])
+    return Responses(ordered, similarities)
+
+
+def _answered(features: np.ndarray, triplets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    used, where = np.unique(triplets, return_inverse=True)  # each row is read once, in the order on disk
+    rows = np.asarray(features[used], dtype=np.float32)
+    first, second, third = (rows[column] for column in where.reshape(triplets.shape).T)
+    pairs = ((first, second), (first, third), (second, third))
+    found = np.stack([np.einsum("nd,nd->n", x, y) for x, y in pairs], axis=1)
+    best = found.argmax(axis=1)
+    order = np.array([[0, 1, 2], [0, 2, 1], [1, 2, 0]])[best]
+    # Which similarity is that of the new pairs 01, 02, 12.
+    moved = np.array([[0, 1, 2], [1, 0, 2], [2, 0, 1]])[best]
+    return np.take_along_axis(triplets, order, axis=1), np.take_along_axis(found, moved, axis=1)
+
+
+def checked_triplets(triplets: np.ndarray, n_rows: int) -> np.ndarray:
+    """(n, 3) int64, if all are rows that exist and the three of a triplet differ.
+
+    Raises:
+        ShapeError, DataError: as `respond`.
+
+    Example:
+        >>> checked_triplets(np.array([[0, 1, 1]]), 3)
+        Traceback (most recent call last):
+        ...
+        seealike.errors.DataError: triplet 0: expected three different images, got [0, 1, 1]. ...
+    """
+    triplets = np.asarray(triplets)
+    if triplets.ndim != 2 or triplets.shape[1] != 3 or triplets.dtype.kind not in "iu":
+        raise ShapeError(
+            where="triplets",
+            expected="whole numbers, (n, 3)",
+            got=f"{triplets.dtype} of shape {triplets.shape}",
+            fix="Give row numbers of the features.",
+        )
+    outside = ((triplets < 0) | (triplets >= n_rows)).any(axis=1)
+    if outside.any():
+        place = int(outside.argmax())
+        raise DataError(
+            where=f"triplet {place}",
+            expected=f"rows from 0 to {n_rows - 1}",
+            got=str(triplets[place].tolist()),
+            fix="Join the images by id before they become row numbers.",
+        )
+    first, second, third = triplets.T
+    twice = (first == second) | (first == third) | (second == third)
+    if twice.any():
+        place = int(twice.argmax())
+        raise DataError(
+            where=f"triplet {place}",
+            expected="three different images",
+            got=str(triplets[place].tolist()),
+            fix="Leave the triplet out.",
+        )
+    return triplets.astype(np.int64)
