@@ -15,6 +15,60 @@ causes = App(name="causes", help="What of similarity shared data or a shared tas
 Texts = Annotated[list[str] | None, Parameter(negative="")]
 
 
+@causes.command(name="split")
+def make_splits(
+    table: Path,
+    *,
+    out: Path,
+    kind: str = "data",
+    overlap: Annotated[list[float] | None, Parameter(negative="")] = None,
+    seed: Annotated[list[int] | None, Parameter(negative="")] = None,
+    label: str = "label",
+    test: Path | None = None,
+    unconstrained: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Write pairs of training sets with a stated overlap: one folder an overlap and seed.
+
+    For example: seealike causes split labels.csv --out splits --kind both --overlap 0 --overlap .5 --overlap 1
+
+    Parameters
+    ----------
+    table
+        A CSV with one row a sample.
+    out
+        The folder for the splits; each has first.csv, second.csv, split.json and what evaluates it.
+    kind
+        data: all classes, and a share of each one's samples; both: a share of the classes with all their samples;
+        task: a share of the classes, without any shared sample.
+    overlap
+        The share; may be repeated (0, .2, .4, .6, .8 and 1 without).
+    seed
+        Of the draw; may be repeated (0, 1 and 2 without).
+    label
+        The column of the class.
+    test
+        A CSV of test samples, to be parted into classes of both and classes of one.
+    unconstrained
+        As many samples (or classes) as the overlap allows, instead of half for every overlap.
+    """
+    from seealike.overlap.manifests import read_labels, write_split
+    from seealike.overlap.splits import split
+
+    samples = read_labels(table, label)
+    held_out = None if test is None else read_labels(test, label)
+    for share in overlap or [0, 0.2, 0.4, 0.6, 0.8, 1]:
+        for one in seed or [0, 1, 2]:
+            made = split(samples[label].to_numpy(), kind, share, one, constrained=not unconstrained)  # pyright: ignore[reportArgumentType]
+            folder = out / f"{kind}-{share:g}-seed{one}"
+            said = write_split(folder, made, samples, label, held_out)
+            apart = "" if said.overlap == share else f" (nearest to {share:g})"
+            sys.stdout.write(
+                f"{folder}: {said.n_samples} samples and {said.n_classes} classes each, "
+                f"overlap {said.overlap:g}{apart}, samples shared {said.sample_overlap:.3g}\n"
+            )
+    return 0
+
+
 @causes.command
 def analyse(
     table: Path,
