@@ -29,6 +29,7 @@ LAYERS = {
     "analyses": 6,
     "overlap": 6,
     "sources": 6,
+    "transforms": 6,
     "triplets": 6,
     "catalogue": 7,
     "extract": 7,

@@ -1,0 +1,18 @@
+"""Affine maps of features, fitted so that they choose as people do."""
+
+from seealike.transforms.cross_validation import Chosen, Grid, choose_transform
+from seealike.transforms.fitting import Fit, Settings, fit_transform
+from seealike.transforms.objectives import Choices, choice_loss, distance_from_identity, neighbor_loss
+
+__all__ = [
+    "Choices",
+    "Chosen",
+    "Fit",
+    "Grid",
+    "Settings",
+    "choice_loss",
+    "choose_transform",
+    "distance_from_identity",
+    "fit_transform",
+    "neighbor_loss",
+]
