@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seealike.data.similarity import SimilarityMatrix
     from seealike.data.store import read_features, write_features
     from seealike.errors import SeealikeError
+    from seealike.human import noise_ceiling, odd_one_out, two_afc
     from seealike.measures import (
         angular_procrustes,
         cka,
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
         soft_matching,
         svcca,
     )
+    from seealike.overlap import split
+    from seealike.probes import probe
     from seealike.study import read_studies, run
+    from seealike.triplets import sample_triplets
 
 _WHERE = {
     "Features": "seealike.data.features",
@@ -70,8 +74,11 @@ _WHERE = {
     "linear_regression": "seealike.measures",
     "mean_cca": "seealike.measures",
     "mutual_knn": "seealike.measures",
+    "noise_ceiling": "seealike.human",
+    "odd_one_out": "seealike.human",
     "pairwise": "seealike.compare",
     "permutation": "seealike.measures",
+    "probe": "seealike.probes",
     "procrustes": "seealike.measures",
     "pwcca": "seealike.measures",
     "rank_similarity": "seealike.measures",
@@ -80,13 +87,16 @@ _WHERE = {
     "rsa": "seealike.measures",
     "rsm_norm_difference": "seealike.measures",
     "run": "seealike.study",
+    "sample_triplets": "seealike.triplets",
     "second_order_cosine": "seealike.measures",
     "shape_distance": "seealike.measures",
     "significance": "seealike.compare",
     "similarities": "seealike.compare",
     "soft_matching": "seealike.measures",
+    "split": "seealike.overlap",
     "streamed_cka": "seealike.compare",
     "svcca": "seealike.measures",
+    "two_afc": "seealike.human",
     "write_features": "seealike.data.store",
 }
 
@@ -112,8 +122,11 @@ __all__ = [
     "linear_regression",
     "mean_cca",
     "mutual_knn",
+    "noise_ceiling",
+    "odd_one_out",
     "pairwise",
     "permutation",
+    "probe",
     "procrustes",
     "pwcca",
     "rank_similarity",
@@ -122,13 +135,16 @@ __all__ = [
     "rsa",
     "rsm_norm_difference",
     "run",
+    "sample_triplets",
     "second_order_cosine",
     "shape_distance",
     "significance",
     "similarities",
     "soft_matching",
+    "split",
     "streamed_cka",
     "svcca",
+    "two_afc",
     "write_features",
 ]
 

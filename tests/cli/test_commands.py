@@ -1,5 +1,6 @@
 """The commands as a user types them: exit codes, one-line errors, tables for other programs."""
 
+import re
 import subprocess
 import sys
 
@@ -28,10 +29,27 @@ def test_run_to_a_report_then_nothing_left_to_do(seealike, study):
 def test_stages_one_by_one(seealike, study):
     code, out, err = seealike("report", study)
     assert code == 0, err
-    for stage in ("extract", "compare", "analyse", "report"):
+    for stage in ("extract", "compare", "probe", "analyse", "report"):
         code, out, err = seealike(stage, study)
         assert code == 0, err
     assert "14 done" in out
+    code, out, err = seealike("report", study, "--figures", study.parent / "figures", "--format", "svg")
+    assert code == 0, err
+    names = [path.name for path in (study.parent / "figures").iterdir()]
+    assert f"figures: {len(names)} in" in out
+    assert any(name.startswith("similarity_cka") and name.endswith("_noise.svg") for name in names)
+
+
+def test_probes_are_a_stage(seealike, study):
+    study.write_text(study.read_text() + "probes: [ridge]\n")
+    code, out, _ = seealike("plan", study, "--cells")
+    assert re.search(r"^probe +0 +8 +0 +0 *$", out, re.MULTILINE), out
+    assert "todo: probe ssl-0 × noise, ridge (never done)" in out
+    assert seealike("extract", study)[0] == 0
+    code, out, err = seealike("probe", study)
+    assert (code, "probe: 8 cells, 8 to do" in err) == (0, True), err
+    assert "16 done, 6 to do" in out
+    assert (study.parent / "results/tables/performance.parquet").exists()
 
 
 def test_plan_runs_nothing(seealike, study):
@@ -139,7 +157,18 @@ def test_stopping_keeps_what_is_finished(seealike, study, monkeypatch):
 
 
 def test_help_of_every_command_names_its_options():
-    for command in ("demo", "run", "plan", "extract", "compare", "analyse", "report", "show-model", "list"):
+    for command in (
+        "demo",
+        "run",
+        "plan",
+        "extract",
+        "compare",
+        "probe",
+        "analyse",
+        "report",
+        "show-model",
+        "list",
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "seealike", command, "--help"], capture_output=True, text=True
         )

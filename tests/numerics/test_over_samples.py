@@ -5,7 +5,7 @@ import pytest
 
 import seealike
 from seealike.engine.estimate import GROUPS, grouped_deviations, jackknife_errors
-from seealike.numerics.over_samples import errors_over_samples
+from seealike.numerics.over_samples import over_samples
 
 RNG = np.random.default_rng(8)
 
@@ -20,20 +20,36 @@ def test_small_deviations_give_the_delta_method():
     for x, y in ((0, 1), (1, 0)):
         gradient = (unit[y] - r * unit[x]) / np.linalg.norm(centered[x]) / (1 - r * r)
         variance += ((moved[x] @ gradient) ** 2).sum()
-    found = errors_over_samples(values, moved, "pearson")
+    found = over_samples(values, moved, "pearson").errors
     assert found[0, 1] == pytest.approx(variance**0.5, rel=1e-3)
     assert found[0, 1] == found[1, 0]
+
+
+def test_the_bias_is_what_noise_of_that_size_does():
+    rng = np.random.default_rng(1)
+    true = rng.standard_normal((2, 60))
+    true[1] = 0.8 * true[0] + 0.6 * true[1]
+    size, groups = 0.15, 80
+    shifts = []
+    for _ in range(1000):
+        noisy = true + size * rng.standard_normal(true.shape)
+        shifts.append(np.arctanh(np.corrcoef(noisy)[0, 1]) - np.arctanh(np.corrcoef(true)[0, 1]))
+    moved = [size / groups**0.5 * rng.standard_normal((groups, 60)) for _ in range(2)]
+    found = over_samples(true, moved, "pearson")
+    assert found.biases[0, 1] == pytest.approx(np.mean(shifts), rel=0.3)
+    assert found.biases[0, 1] < 0
+    assert found.biases[0, 0] == found.errors[1, 1] == 0
 
 
 @pytest.mark.parametrize("kind", ["pearson", "spearman"])
 def test_gaps_leave_out_the_same_pairs_as_the_correlation(kind):
     values = RNG.random((2, 12))
     moved = [0.05 * RNG.standard_normal((5, 12)) for _ in range(2)]
-    part = errors_over_samples(values[:, 2:], [one[:, 2:] for one in moved], kind)
+    part = over_samples(values[:, 2:], [one[:, 2:] for one in moved], kind).errors
     values[0, 0] = values[1, 1] = np.nan
     moved[0][:, 0] = np.nan
-    assert errors_over_samples(values, moved, kind)[0, 1] == pytest.approx(part[0, 1])
-    assert np.isnan(errors_over_samples(values, [moved[0], None], kind)[0, 1])
+    assert over_samples(values, moved, kind).errors[0, 1] == pytest.approx(part[0, 1])
+    assert np.isnan(over_samples(values, [moved[0], None], kind).errors[0, 1])
 
 
 def test_groups_of_samples_have_the_jackknifes_covariance():
@@ -69,7 +85,7 @@ def test_errors_are_how_consistency_varies_over_draws_of_samples(kind):
             values.append(matrix.values[pairs])
             moved.append(matrix.deviations[:, pairs[0], pairs[1]])
         found.append(np.stack(values))
-        errors.append(errors_over_samples(found[-1], moved, kind)[0, 1])
+        errors.append(over_samples(found[-1], moved, kind).errors[0, 1])
     ranks = [v.argsort(axis=1).argsort(axis=1) if kind == "spearman" else v for v in found]
     z = [np.arctanh(np.corrcoef(one)[0, 1]) for one in ranks]
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(z, ddof=1), rel=0.35)

@@ -66,6 +66,7 @@ def _similarities(names: list[str], datasets: list[str], measures: list[str], rn
     for dataset, measure in product(datasets, measures):
         values = np.tril(rng.uniform(0.1, 0.8, (n, n)), -1)
         values = values + values.T + np.eye(n)
+        errors = rng.uniform(0.001, 0.01, n)
         lost = [dataset == "faces" and "classification-1" in pair for pair in product(names, names)]
         blocks.append(
             pl.DataFrame(
@@ -77,7 +78,7 @@ def _similarities(names: list[str], datasets: list[str], measures: list[str], rn
                     "similarity": [
                         None if gone else v for gone, v in zip(lost, values.ravel().tolist(), strict=True)
                     ],
-                    "standard_error": rng.uniform(0.001, 0.01, n * n),
+                    "standard_error": np.maximum.outer(errors, errors).ravel(),
                     "chance": [None] * (n * n),
                     "above_chance": [None] * (n * n),
                     "n_samples": 100,

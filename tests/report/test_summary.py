@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from seealike.report.layout import measure_label, model_order
+from seealike.report.layout import measure_label
+from seealike.report.order import model_order
 from seealike.report.summary import summary, warnings
 
 

@@ -190,7 +190,7 @@ def test_a_subset_draws_every_sample_equally_often(tmp_path):
 
 
 def test_subset_rules_that_cannot_be(tmp_path):
-    with pytest.raises(ValidationError, match="either `samples` or `per_class`"):
+    with pytest.raises(ValidationError, match="one of `samples`, `per_class` and `balanced`"):
         Subset(samples=3, per_class=4)
     np.save(tmp_path / "a.npy", PIXELS)
     with pytest.raises(DataError, match="a dataset with labels, got none"):
@@ -248,3 +248,64 @@ def test_real_images_in_every_layout(real_data):
     manifest = card(ManifestCard, images, path="caltech101/labels.csv", label="label").open(0)
     assert len(manifest.sample_ids) == 505
     assert Path(manifest.sample_ids[0]).suffix == ".jpg"
+
+
+def _published(counts):
+    """A dataset of so many samples of each class."""
+    from seealike.sources.datasets.card import Samples
+
+    labels = np.repeat(np.arange(len(counts)), counts)
+    return Samples(tuple(map(str, range(len(labels)))), None, labels, (), revision="1234abcd")
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "used"),
+    [
+        ("FER2013", (3995, 436, 4097, 7215, 4830, 3171, 4965), 9_010),
+        ("diabetic retinopathy", (25_810, 2_443, 5_292, 873, 708), 7_581),
+        ("EuroSAT", (1_620,) * 10, 10_000),
+        ("RESISC45", (420,) * 45, 10_035),
+        ("Country-211", (150,) * 211, 10_128),
+        ("Dmlab", (10_925,) * 6, 10_002),
+        ("STL-10", (500,) * 10, 5_000),
+        ("exactly 10,000", (9_000, 1_000), 10_000),
+        ("one more", (9_001, 1_000), 6_000),
+    ],
+)
+def test_the_published_rule_gives_the_published_numbers_of_samples(name, counts, used):
+    """All samples up to 10,000; of larger datasets ceil(10,000 / classes) of each class, small classes whole."""
+    whole = _published(counts)
+    drawn = whole.subset(Subset(balanced=10_000), 0)
+    assert len(drawn.sample_ids) == used, name
+    larger = whole.subset(Subset(balanced=30_000), 0)
+    assert set(drawn.sample_ids) <= set(larger.sample_ids), "nested"
+    if len(whole.sample_ids) > 10_000:
+        per_class = -(-10_000 // len(counts))
+        assert np.bincount(drawn.labels).tolist() == [min(per_class, count) for count in counts]
+        assert drawn.sample_ids == whole.subset(Subset(per_class=per_class), 0).sample_ids
+
+
+def test_a_subset_of_a_subset_is_what_the_whole_would_give():
+    whole = _published((50, 8, 90))
+    for rule, smaller in (
+        ({"per_class": 20}, {"per_class": 6}),
+        ({"samples": 90}, {"samples": 30}),
+        ({"balanced": 120}, {"per_class": 8}),
+    ):
+        part = whole.subset(Subset(**rule), 5)
+        assert len(part.sample_ids) < len(whole.sample_ids)
+        assert part.subset(Subset(**smaller), 5).sample_ids == whole.subset(Subset(**smaller), 5).sample_ids
+    assert part.subset(Subset(samples=10), 6).sample_ids != part.subset(Subset(samples=10), 5).sample_ids
+
+
+def test_all_is_a_rule_too(tmp_path):
+    dataset = card(ArraysCard, tmp_path, images=_saved(tmp_path), subset="all")
+    assert len(dataset.open(0, Subset(per_class=3)).sample_ids) == 200
+    assert dataset.open(0, Subset(per_class=3)).rule == "all"
+    with pytest.raises(ValidationError, match="expected `all`, or one of"):
+        Subset.model_validate({"whole": True, "samples": 3})
+
+
+def _saved(tmp_path):
+    _many(tmp_path)
+    return "m.npz"

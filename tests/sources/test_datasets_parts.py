@@ -4,6 +4,7 @@ import os
 from collections import Counter
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 from pydantic import ValidationError
@@ -180,6 +181,26 @@ def test_some_classes(tmp_path):
     assert samples.revision == _classes(tmp_path, only_classes=["bee", "dog"]).open(0).revision
     with pytest.raises(UnknownName, match="dataset d: only_classes: .* got 'been'. Did you mean 'bee'"):
         _classes(tmp_path, only_classes=["been"]).open(0)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_listed_samples_of_a_table(tmp_path, kind):
+    """The list that a study keeps of the samples that it used is a subset for the next one."""
+    whole = _classes(tmp_path).open(0)
+    drawn = _classes(tmp_path, subset={"samples": 5}).open(3)
+    path = tmp_path / f"used.{kind}"
+    table = pl.DataFrame({"sample_id": drawn.sample_ids, "label": drawn.labels})
+    table.write_csv(path) if kind == "csv" else table.write_parquet(path)
+    samples = _classes(tmp_path, only_samples=path.name).open(0)
+    assert samples.sample_ids == drawn.sample_ids
+    assert len(whole.sample_ids) > 5
+    table = table.rename({"sample_id": "id"})
+    table.write_csv(path) if kind == "csv" else table.write_parquet(path)
+    with pytest.raises(DataError, match="expected a column sample_id, got id, label"):
+        _classes(tmp_path, only_samples=path.name).open(0)
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match="expected a table"):
+        _classes(tmp_path, only_samples=path.name).open(0)
 
 
 def test_listed_samples(tmp_path):

@@ -95,7 +95,7 @@ def test_a_group_that_no_model_has(study_file):
         ("measures: [cka, rsa]", "measures: [{cka: {kernel: rbff}}]", "'rbff'"),
         ("measures: [cka, rsa]", "measures: cka", "expected a list of measures"),
         ("name: tiny\n", "", "the key 'name' is missing"),
-        ("name: tiny\n", "name: tiny\nmodles: []\n", "unknown key 'modles'. Did you mean 'models'?"),
+        ("name: tiny\n", "name: tiny\nmodles: []\n", "unknown key 'modles'. Did you mean 'models'"),
         ("classes: three\n", "classes: three\n    datasets: [nois]\n", "no dataset 'nois' here. Did you mean 'noise'?"),
         ("each: {seed: [0, 1], objective: [ssl, supervised]}", "each: none.csv", "which does not exist"),
         (

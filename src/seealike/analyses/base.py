@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -41,32 +41,60 @@ class Analysis:
         Raises:
             BadParameter: an unknown option or an impossible value.
         """
-        signature = inspect.signature(self.run)
-        known = {n: p for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
-        hints = get_type_hints(self.run)
-        values = {}
-        for name, value in options.items():
-            if name not in known:
-                raise BadParameter(
-                    where=f"analysis {self.name}",
-                    expected="a known option",
-                    got=repr(name),
-                    fix=suggestion(name, known),
-                )
-            values[name] = self._checked(name, value, hints[name])
-        defaults = {name: seed if name == "seed" else option.default for name, option in known.items()}
-        return BoundAnalysis(self, defaults | values)
+        return BoundAnalysis(
+            self, keyword_options(self.run, options, where=f"analysis {self.name}", seed=seed)
+        )
 
-    def _checked(self, name: str, value: Any, hint: Any) -> Any:
-        try:
-            return TypeAdapter(hint, config=ConfigDict(extra="forbid")).validate_python(value)
-        except ValidationError as error:
+
+def keyword_options(
+    run: Callable[..., Any],
+    options: Mapping[str, Any],
+    *,
+    where: str,
+    seed: int = 0,
+    apart: Collection[str] = (),
+) -> dict[str, Any]:
+    """All keyword-only options of a function: those given, checked by its type hints, and the others' defaults.
+
+    Args:
+        run: the function.
+        options: name -> value, as a study file has them.
+        where: what has these options, for errors.
+        seed: the default of an option of the name seed.
+        apart: keyword arguments that are no options.
+
+    Raises:
+        BadParameter: an unknown option or an impossible value.
+
+    Example:
+        >>> def fit(x, *, epochs: int = 20, seed: int = 0): ...
+        >>> keyword_options(fit, {"epochs": 5}, where="fit", seed=7)
+        {'epochs': 5, 'seed': 7}
+    """
+    signature = inspect.signature(run)
+    known = {n: p for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY and n not in apart}
+    hints = get_type_hints(run, include_extras=True)
+    values = {}
+    for name, value in options.items():
+        if name not in known:
             raise BadParameter(
-                where=f"analysis {self.name}",
-                expected=f"{name}: {error.errors()[0]['msg'].removeprefix('Input should be ')}",
-                got=repr(value),
-                fix="See the docs of this analysis.",
-            ) from error
+                where=where, expected="a known option", got=repr(name), fix=suggestion(name, known)
+            )
+        values[name] = _checked(name, value, hints[name], where)
+    defaults = {name: seed if name == "seed" else option.default for name, option in known.items()}
+    return defaults | values
+
+
+def _checked(name: str, value: Any, hint: Any, where: str) -> Any:
+    try:
+        return TypeAdapter(hint, config=ConfigDict(extra="forbid")).validate_python(value)
+    except ValidationError as error:
+        raise BadParameter(
+            where=where,
+            expected=f"{name}: {error.errors()[0]['msg'].removeprefix('Input should be ')}",
+            got=repr(value),
+            fix=f"See the docs of this {where.partition(' ')[0]}.",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -82,10 +110,11 @@ class BoundAnalysis:
         return f"{self.analysis.name}-{digest([self.analysis.version, self.options])}"
 
     @property
-    def field(self) -> str | None:
-        """The card field that every model must have, if the analysis groups by one."""
+    def fields(self) -> tuple[str, ...]:
+        """The card fields that every model must have, where the analysis groups by some."""
         value = self.options.get(self.analysis.groups_by) if self.analysis.groups_by else None
-        return value if isinstance(value, str) and value != "all" else None
+        named = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        return tuple(name for name in named if name != "all")
 
     @property
     def sets(self) -> Mapping[str, str]:

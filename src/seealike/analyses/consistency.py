@@ -14,7 +14,7 @@ from seealike.analyses.base import Tables, analysis
 from seealike.analyses.set_pairs import ALL, SetPair, set_pairs
 from seealike.data.tables import CONSISTENCY, SIMILARITIES, checked
 from seealike.numerics.over_models import OverModels, correlations_over_models, mantel
-from seealike.numerics.over_samples import errors_over_samples
+from seealike.numerics.over_samples import OverSamples, over_samples
 from seealike.numerics.significance import q_values
 
 
@@ -27,7 +27,7 @@ class _How:
     seed: int
 
 
-@analysis(needs=("similarities", "models"), groups_by="sets")
+@analysis(needs=("similarities", "models"), groups_by="sets", version=2)
 def consistency(
     tables: Tables,
     *,
@@ -131,11 +131,12 @@ def _rows(
     (stack, moved), (datasets, models) = values, names
     part = stack[:, pair.chosen]
     found = correlations_over_models(part, pair.pairs, kind)
-    over_samples = np.full_like(found.correlations, np.nan)
+    unknown = np.full_like(found.correlations, np.nan)
+    samples = OverSamples(unknown, unknown)
     if kind != "kendall":
         some = [None if one is None else one[:, pair.chosen] for one in moved]
-        over_samples = errors_over_samples(part, some, kind)
-    low, high = found.interval(how.level, over_samples)
+        samples = over_samples(part, some, kind)
+    low, high = found.interval(how.level, samples.errors, samples.biases)
     p = np.full_like(low, np.nan)
     if how.permutations and kind != "kendall":
         p, _ = mantel(part, pair.pairs, kind, permutations=how.permutations, seed=how.seed)
@@ -152,7 +153,7 @@ def _rows(
                 "dataset_y": datasets[b],
                 "consistency": known_or_none(r),
                 "standard_error": known_or_none(found.standard_errors[a, b] * (1 - r * r)),
-                "standard_error_samples": known_or_none(over_samples[a, b] * (1 - r * r)),
+                "standard_error_samples": known_or_none(samples.errors[a, b] * (1 - r * r)),
                 "low": known_or_none(low[a, b]),
                 "high": known_or_none(high[a, b]),
                 "p_value": known_or_none(p[a, b]),

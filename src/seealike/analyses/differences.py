@@ -80,8 +80,8 @@ def consistency_differences(
     for measure in similarities["measure"].unique(maintain_order=True):
         table = similarities.filter(pl.col("measure") == measure)
         datasets = table["dataset"].unique(maintain_order=True).to_list()
-        whole = _square(pair_values(table, datasets, every), len(every))
-        kept = _complete_models(whole)
+        whole = square_of(pair_values(table, datasets, every), len(every))
+        kept = complete_models(whole)
         stack = whole[:, kept][:, :, kept]
         sets_of = {name: mask[kept] for name, mask in masks.items()}
         for kind in correlations:
@@ -157,16 +157,28 @@ def _median(stack: np.ndarray, number: np.ndarray, pair: tuple[int, int], kind: 
     return float(np.median(between)) if len(between) else np.nan
 
 
-def _square(values: np.ndarray, n_models: int) -> np.ndarray:
-    """(n_datasets, n_models, n_models) from the upper triangles."""
+def square_of(values: np.ndarray, n_models: int) -> np.ndarray:
+    """(n_datasets, n_models, n_models) from the upper triangles, with ones on the diagonals.
+
+    Example:
+        >>> square_of(np.array([[0.5]]), 2).tolist()
+        [[[1.0, 0.5], [0.5, 1.0]]]
+    """
     square = np.ones((len(values), n_models, n_models))
     left, right = np.triu_indices(n_models, 1)
     square[:, left, right] = square[:, right, left] = values
     return square
 
 
-def _complete_models(square: np.ndarray) -> np.ndarray:
-    """The models that miss nothing with one another; the one that misses most goes first."""
+def complete_models(square: np.ndarray) -> np.ndarray:
+    """The models that miss nothing with one another on any dataset; the one that misses most goes first.
+
+    Example:
+        >>> one = np.ones((1, 3, 3))
+        >>> one[0, 0, 1] = one[0, 1, 0] = np.nan
+        >>> complete_models(one).tolist()
+        [1, 2]
+    """
     missing = np.asarray(np.isnan(square).any(axis=0))
     kept = np.arange(len(missing))
     while missing[np.ix_(kept, kept)].any():

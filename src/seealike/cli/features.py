@@ -7,7 +7,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-importing = App(name="import", help="Bring what exists already: features from other programs.")
+importing = App(
+    name="import", help="Bring what exists already: features or similarities from other programs."
+)
 features = App(name="features", help="List, check, export and clean up the features on disk.")
 
 Target = Annotated[Path, Parameter(help="A study file, or a folder with features.")]
@@ -66,6 +68,33 @@ def import_features(
     where = {"pattern": pattern, "dataset": dataset, "model": model}
     how = {"ids": ids, "labels": labels, "key": key, "layer": layer, "dtype": dtype, "replace": replace}
     return imported.import_features(source, out, where, how)
+
+
+@importing.command(name="similarities")
+def import_similarities(
+    source: Path, *, out: Path, dataset: str | None = None, measure: str | None = None
+) -> int:
+    """Bring similarity matrices from other programs into a folder with a study file, ready for `seealike run`.
+
+    Reads the published consistency pipeline's DATASET/MEASURE/similarity_matrix.pt beside model_ids.txt; tables of
+    pairs with the columns model_x, model_y, similarity (and dataset, measure); and square matrices DATASET/MEASURE.*
+    in .npy, .npz, .pt, .csv … with the models' names in the file or beside it (model_ids.txt, models.txt). A pickle
+    is never opened.
+
+    Parameters
+    ----------
+    source
+        A file, or a folder of files.
+    out
+        The folder to make; or a .parquet or .csv file, for the table of pairs alone.
+    dataset
+        Name of the dataset, where paths do not say it.
+    measure
+        Name of the measure, where paths do not say it.
+    """
+    from seealike.cli import matrices
+
+    return matrices.import_similarities(source, out, dataset, measure)
 
 
 @features.command(name="list")

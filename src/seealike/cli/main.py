@@ -10,6 +10,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from seealike.cli.causes import causes
 from seealike.cli.features import features, importing
+from seealike.cli.human import human
+from seealike.cli.studies import list_studies, new
 from seealike.cli.triplets import triplets
 from seealike.errors import SeealikeError, SpecError
 
@@ -22,14 +24,19 @@ app = App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
-listing = App(name="list", help="List the models, datasets or measures that can be used.")
+listing = App(name="list", help="List the models, datasets, measures or studies that can be used.")
 app.command(listing)
 app.command(importing)
 app.command(features)
 app.command(causes)
+app.command(new)
+listing.command(list_studies, name="studies")
 app.command(triplets)
+app.command(human)
 
-StudyFile = Annotated[Path, Parameter(help="The study file (YAML).")]
+StudyFile = Annotated[
+    Path, Parameter(help="The study file (YAML), or the name of one that comes with seealike.")
+]
 Values = Annotated[
     list[str] | None,
     Parameter(name="--set", negative="", help="NAME=VALUE for the study's `parameters:`; may be repeated."),

@@ -47,7 +47,7 @@ def gc(target: Path, *, delete: bool) -> int:
 
 def _spare(one: OpenedStudy, everyone: list[OpenedStudy]) -> Iterator[Path]:
     """Below the features of one study: what no study of the file needs."""
-    root = one.results.root / "features"
+    root = one.results.feature_root
     cells = [cell for other in everyone for cell in other.extract_cells if cell.outputs]
     needed = {path for cell in cells for path in cell.outputs}
     begun = {Shards(cell.outputs, 0).folder for cell in cells if not all(p.exists() for p in cell.outputs)}

@@ -14,6 +14,7 @@ from seealike.data.inventory import Stored, inventory, stored
 from seealike.data.store import read_features
 from seealike.errors import MissingArtifact, SpecError
 from seealike.study.parse import read_studies
+from seealike.study.results import Results
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -77,7 +78,10 @@ def found_files(target: Path) -> list[Stored]:
             for layer in card.read_layers
             if (path := card.stored(dataset.name, layer)) is not None and path.exists()
         }
-        several = [*inventory(study.output / "features"), *filter(None, map(stored, sorted(brought)))]
+        several = [
+            *inventory(Results(study.output, study.features).feature_root),
+            *filter(None, map(stored, sorted(brought))),
+        ]
         found |= {one.path: one for one in several}
     return list(found.values())
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -16,10 +17,13 @@ from seealike.errors import UnknownName, suggestion
 from seealike.study.opening import open_study
 from seealike.study.parse import read_studies
 from seealike.study.results import Outcome
+from seealike.study.run import STAGES as _STAGES
 from seealike.study.run import run as run_study
 from seealike.study.spec import Study
 
 _SHOWN = 12
+#: In the order in which they are done.
+STAGES = tuple(_STAGES)
 
 
 def demo(folder: Path, seed: int) -> int:
@@ -36,7 +40,7 @@ def demo(folder: Path, seed: int) -> int:
 
         bars.say(f"making datasets and training networks in {folder} (kept for the next time)")
         study = make(folder, seed=seed, progress=progress)
-    return run(study, {}, None, ("extract", "compare", "analyse"), report=True)
+    return run(study, {}, None, STAGES, report=True)
 
 
 def run(
@@ -58,6 +62,20 @@ def run(
         failed = any(outcome.status == "failed" for outcome in outcomes)
         code = 3 if failed else code
     return code
+
+
+def save_figures(
+    file: Path, values: dict[str, str], only: str | None, folder: Path, kind: Literal["png", "pdf", "svg"]
+) -> None:
+    """Write the figures of every study in the file; with several studies, each in a folder of its own."""
+    from seealike.report import write_figures
+
+    studies = _studies(file, values, only)
+    for study in studies:
+        place = folder if len(studies) == 1 else folder / study.name
+        with Bars() as bars:
+            written = write_figures(study.output, place, kind, bars.cell(f"{study.name}: figures"))
+        Console(highlight=False, soft_wrap=True).print(f"  figures: {len(written)} in {place}", markup=False)
 
 
 def _studies(file: Path, values: dict[str, str], only: str | None) -> list[Study]:
@@ -114,7 +132,7 @@ def _counts(name: str, outcomes: list[Outcome]) -> Table:
     statuses = ("done", "todo", "skipped", "failed")
     for heading in ("stage", *statuses):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
-    for stage in ("extract", "compare", "analyse"):
+    for stage in STAGES:
         counts = Counter(o.status for o in outcomes if o.stage == stage)
         table.add_row(stage, *(str(counts[s]) for s in statuses))
     return table

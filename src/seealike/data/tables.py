@@ -112,6 +112,131 @@ HEAD_ACCURACY = {
     "published_top1": pl.Float64,
 }
 
+#: One row a measure, dataset, method and model: its place on a map of models ("mds" or "tsne"), where nearness says
+#: alike. `stress` is the map's: Kruskal's stress-1 for mds, the Kullback-Leibler divergence for tsne.
+MODEL_MAP = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "method": pl.String,
+    "model": pl.String,
+    "x": pl.Float64,
+    "y": pl.Float64,
+    "stress": pl.Float64,
+    "seed": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a measure, dataset, method, number of clusters and model: the cluster it falls in (1, 2, …).
+CLUSTERS = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "method": pl.String,
+    "n_clusters": pl.Int64,
+    "model": pl.String,
+    "cluster": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a clustering (as in CLUSTERS) and card field: how far clusters and the field's values are the same parts.
+CLUSTER_AGREEMENT = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "method": pl.String,
+    "n_clusters": pl.Int64,
+    "field": pl.String,
+    "adjusted_rand": pl.Float64,
+    "adjusted_mutual_information": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "n_models": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row two card fields and a value of each: how many models have both; `cramers_v` is of the two fields.
+CATEGORY_COUNTS = {
+    "field_x": pl.String,
+    "value_x": pl.String,
+    "field_y": pl.String,
+    "value_y": pl.String,
+    "n_models": pl.Int64,
+    "cramers_v": pl.Float64,
+    "reason": pl.String,
+}
+
+#: One row a measure, dataset ("mean over datasets" for their mean) and model: its place when models that are alike
+#: stand side by side.
+MODEL_ORDER = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "position": pl.Int64,
+    "model": pl.String,
+}
+
+#: One row a measure, transform and unordered pair of models: mean and standard deviation over datasets.
+SIMILARITY_SPREAD = {
+    "measure": pl.String,
+    "transform": pl.String,
+    "model_x": pl.String,
+    "model_y": pl.String,
+    "mean": pl.Float64,
+    "standard_deviation": pl.Float64,
+    "n_datasets": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a measure and transform: do pairs of middling similarity vary most from dataset to dataset?
+INVERSE_U = {
+    "measure": pl.String,
+    "transform": pl.String,
+    "curvature": pl.Float64,
+    "standard_error": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "peak": pl.Float64,
+    "rises_before": pl.Float64,
+    "falls_after": pl.Float64,
+    "p_value": pl.Float64,
+    "n_pairs": pl.Int64,
+    "n_models": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row two measures, correlation and what is compared; `dataset` is null where that is not of one dataset, `field`
+#: (of the sets) where that is no consistency.
+MEASURE_AGREEMENT = {
+    "of": pl.String,
+    "field": pl.String,
+    "dataset": pl.String,
+    "measure_x": pl.String,
+    "measure_y": pl.String,
+    "correlation": pl.String,
+    "agreement": pl.Float64,
+    "standard_error": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n_models": pl.Int64,
+    "n_pairs": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a measure, correlation, pair of model sets and pair of domains of datasets; the interval is the median's.
+CONSISTENCY_DOMAINS = {
+    "measure": pl.String,
+    "correlation": pl.String,
+    "field": pl.String,
+    "set_x": pl.String,
+    "set_y": pl.String,
+    "domain_x": pl.String,
+    "domain_y": pl.String,
+    "mean": pl.Float64,
+    "standard_deviation": pl.Float64,
+    "median": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n_dataset_pairs": pl.Int64,
+    "reason": pl.String,
+}
+
 #: One row a cell of the plan: what was done, what failed and why.
 OUTCOMES = {
     "stage": pl.String,
@@ -120,6 +245,97 @@ OUTCOMES = {
     "reason": pl.String,
     "elapsed_s": pl.Float64,
     "digest": pl.String,
+}
+
+#: One row a measure, dataset and component: how much of the variance over pairs of models belongs to it.
+#: `dataset` is null for consistency and for the mean over datasets.
+VARIANCE_COMPONENTS = {
+    "measure": pl.String,
+    "of": pl.String,
+    "dataset": pl.String,
+    "component": pl.String,
+    "variance": pl.Float64,
+    "share": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "n_models": pl.Int64,
+    "n_pairs": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a measure, dataset, field and other fields held (`given`): the association of sharing the field's
+#: value with similarity.
+PARTIAL_MANTEL = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "field": pl.String,
+    "given": pl.String,
+    "correlation": pl.String,
+    "association": pl.Float64,
+    "standard_error": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "n_models": pl.Int64,
+    "n_pairs": pl.Int64,
+    "permutations": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a model, dataset, method ("adamw", "logistic", "ridge", "knn" or "published"), metric ("top1", "top5",
+#: "mean_class_recall") and split ("train", "test"); `tested_on` says which samples the test split is ("test", the
+#: dataset's own; "holdout", part of the dataset that was not trained on; or the file that published it).
+PERFORMANCE = {
+    "model": pl.String,
+    "dataset": pl.String,
+    "method": pl.String,
+    "metric": pl.String,
+    "split": pl.String,
+    "value": pl.Float64,
+    "standard_error": pl.Float64,
+    "n_seeds": pl.Int64,
+    "n_train": pl.Int64,
+    "n_test": pl.Int64,
+    "n_classes": pl.Int64,
+    "tested_on": pl.String,
+    "settings": pl.String,
+    "reason": pl.String,
+}
+
+#: One row a measure, dataset, correlation, method and metric: the correlation, over pairs of models, of similarity
+#: with the difference of their performance.
+PERFORMANCE_GAP = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "correlation": pl.String,
+    "method": pl.String,
+    "metric": pl.String,
+    "association": pl.Float64,
+    "standard_error": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "n_models": pl.Int64,
+    "n_pairs": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a measure, dataset and size of its nested subsets: how far the similarities move to the next size
+#: (`n_next`), and how they agree (Pearson) with those of the largest.
+SAMPLE_SIZE = {
+    "measure": pl.String,
+    "dataset": pl.String,
+    "n_samples": pl.Int64,
+    "n_next": pl.Int64,
+    "median_change": pl.Float64,
+    "mean_change": pl.Float64,
+    "largest_change": pl.Float64,
+    "lower_quartile": pl.Float64,
+    "upper_quartile": pl.Float64,
+    "agreement": pl.Float64,
+    "n_pairs": pl.Int64,
+    "reason": pl.String,
 }
 
 

@@ -109,7 +109,7 @@ def _check_rows(path: Path, made: TripletFile) -> None:
         twice = (x == y) | (x == z) | (y == z)
         checks.append((twice, "three different images", f"the same one twice in {name}"))
     if made.similarities is not None:
-        finite: np.ndarray = np.isfinite(made.similarities).all(axis=1)
+        finite = np.asarray(np.isfinite(made.similarities).all(axis=1))
         checks.append((np.logical_not(finite), "finite similarities", "NaN or infinity"))
         ordered = made.similarities[:, 0] >= made.similarities[:, 1:].max(axis=1, initial=-np.inf)
         checks.append(

@@ -220,6 +220,16 @@ def _ids() -> Iterator[Entry]:
             yield f"rsa-rdm={rdm}-compare={compare}", _rsa(rdm, compare), _SAME
 
 
+def _consistency() -> Iterator[Entry]:
+    """The folders of the published consistency pipeline; it reads rows of unit length."""
+    yield "cka_kernel_linear_unbiased", _UNBIASED, "the same number for rows of unit length"
+    for sigma in (0.2, 0.4, 0.6, 0.8):
+        rbf: Variant = "cka", {"kernel": "rbf", "sigma": sigma, "unbiased": True}
+        yield f"cka_kernel_rbf_unbiased_sigma_{sigma}", rbf, "the same number for rows of unit length"
+    for compare in ("pearson", "spearman"):
+        yield f"rsa_method_correlation_corr_method_{compare}", _rsa("correlation", compare), _SAME
+
+
 #: Every entry of every program.
 PROGRAMS: Mapping[str, tuple[Entry, ...]] = {
     "thingsvision": tuple(_thingsvision()),
@@ -234,5 +244,6 @@ PROGRAMS: Mapping[str, tuple[Entry, ...]] = {
         ("cka_from_features", _UNBIASED, _CLAMPED),
     ),
     "ckatorch": tuple(_ckatorch()),
+    "similarity_consistency": tuple(_consistency()),
     IDS: tuple(_ids()),
 }

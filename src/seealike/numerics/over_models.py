@@ -13,40 +13,16 @@ import numpy as np
 from scipy.stats import t as student
 
 from seealike.numerics.correlation import ranked, row_correlations
+from seealike.numerics.pair_noise import pair_noise
+from seealike.numerics.pairs import Pairs
 
 #: Fisher's z of a correlation of 1 is infinite; nothing is nearer to 1 than this.
 _MOST = 1 - 1e-12
+#: Two models' squares, of which the error is made, share the noise of a pair: m are worth fewer than m - 1 independent
+#: ones. In simulations (benchmarks/simulations.py) intervals of 95 % cover as much with two thirds.
+_WORTH = 2 / 3
 #: Correlations nearer than this are equal.
 _EQUAL = 1e-12
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Unordered pairs of different models, and which of two sets their members were drawn from.
-
-    Attributes:
-        left: (P,) number of one model of each pair.
-        right: (P,) number of the other.
-        strata: (M,) the set that a model belongs to; models are left out and permuted within their set. A set of
-            one model is as it is: neither left out nor permuted. -1 for models that are in no pair.
-
-    Example:
-        >>> Pairs(np.array([0, 0]), np.array([1, 2]), np.array([0, 1, 1])).members
-        array([0, 1, 2])
-    """
-
-    left: np.ndarray
-    right: np.ndarray
-    strata: np.ndarray
-
-    @property
-    def members(self) -> np.ndarray:
-        """The models that are in some pair, in order."""
-        return np.unique(np.concatenate([self.left, self.right]))
-
-    def without(self, model: int) -> np.ndarray:
-        """(P,) bool, the pairs that this model is not in."""
-        return (self.left != model) & (self.right != model)
 
 
 @dataclass(frozen=True)
@@ -57,7 +33,7 @@ class OverModels:
         correlations: r; NaN where it is undefined.
         counts: pairs of models in use.
         standard_errors: of Fisher's z of r, by leaving out one model after the other.
-        degrees: degrees of freedom of that error.
+        degrees: models less sets, whose `_WORTH` are the degrees of freedom of that error.
         influence: the model whose leaving changes z most, -1 where nothing is known.
         without: r without that model.
     """
@@ -70,17 +46,18 @@ class OverModels:
     without: np.ndarray
 
     def interval(
-        self, level: float = 0.95, others: np.ndarray | float = 0.0
+        self, level: float = 0.95, others: np.ndarray | float = 0.0, biases: np.ndarray | float = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends of the intervals of r: z ± t se, turned back.
+        """Lower and upper ends of the intervals of r: z - bias ± t se, turned back.
 
         Args:
             level: of the intervals.
             others: (D, D) standard errors of z for other reasons, added in squares; NaN for none.
+            biases: (D, D) how much z is known to be off; NaN for nothing known.
         """
-        z = fisher(self.correlations)
+        z = fisher(self.correlations) - np.nan_to_num(biases)
         errors = np.hypot(self.standard_errors, np.nan_to_num(others))
-        reach = student.ppf((1 + level) / 2, np.maximum(self.degrees, 1)) * errors
+        reach = student.ppf((1 + level) / 2, np.maximum(_WORTH * self.degrees, 1)) * errors
         return np.tanh(z - reach), np.tanh(z + reach)
 
 
@@ -98,8 +75,9 @@ def correlations_over_models(values: np.ndarray, pairs: Pairs, kind: str) -> Ove
     """The correlation of every pair of rows over pairs of models, with its error over the models.
 
     The standard error is the delete-one-model jackknife of Fisher's z, within each set that models are drawn
-    from: se² = Σ_sets (m - 1) / m Σ_i (z_(i) - mean z)². It says how r would vary had other models of the same kind
-    been compared on the same samples.
+    from: se² = Σ_sets (m - 1) / m Σ_i (z_(i) - mean z)², less what the noise of single pairs adds to it because each
+    is left out with both its models (see `pair_noise`), and no less than if all pairs were independent. It says how r
+    would vary had other models of the same kind been compared on the same samples.
 
     Args:
         values: (D, P) float64; NaN where missing.
@@ -143,6 +121,9 @@ def correlations_over_models(values: np.ndarray, pairs: Pairs, kind: str) -> Ove
     known = (sizes.max(axis=0, initial=-1.0) >= 0) & ~np.isnan(r)
     influence = np.where(known, used[most] if len(used) else -1, -1)
     without = np.where(known, np.take_along_axis(left_out, most[None], axis=0)[0], np.nan) if len(used) else r
+    if kind != "kendall":
+        too_large, least = pair_noise(values, r, pairs, kind)
+        squares = np.maximum(squares - too_large, least)
     errors = np.where(np.isnan(r) | (degrees == 0), np.nan, np.sqrt(squares))
     return OverModels(r, counts, errors, degrees, influence, without)
 

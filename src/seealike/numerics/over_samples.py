@@ -6,6 +6,7 @@ Letters: P pairs of models, D rows (one a dataset), G groups of samples of a dat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,11 +14,25 @@ from seealike.numerics.correlation import ranked, row_correlations
 from seealike.numerics.over_models import fisher
 
 
-def errors_over_samples(values: np.ndarray, deviations: Sequence[np.ndarray | None], kind: str) -> np.ndarray:
-    """Standard errors of Fisher's z of the correlations of all pairs of rows, over the samples of both rows.
+@dataclass(frozen=True)
+class OverSamples:
+    """What the samples of both rows do to Fisher's z of their correlation; (D, D), NaN where nothing is known of it.
 
-    The values of a row are moved by each group's deviations, all pairs of models together, and the correlations
-    with every other row taken again: se² = Σ_g (z_g - z)², summed over both rows, whose samples are independent.
+    Attributes:
+        errors: standard errors.
+        biases: how much z is off on average, mostly too low: noise makes two rows less alike.
+    """
+
+    errors: np.ndarray
+    biases: np.ndarray
+
+
+def over_samples(values: np.ndarray, deviations: Sequence[np.ndarray | None], kind: str) -> OverSamples:
+    """Standard errors and biases of Fisher's z of the correlations of all pairs of rows, over the samples of both.
+
+    The values of a row are moved by each group's deviations, all pairs of models together, to either side, and the
+    correlations with every other row taken again: se² = Σ_g ((z_+g - z)² + (z_-g - z)²) / 2 and the bias is
+    Σ_g (z_+g + z_-g - 2z) / 2, each summed over both rows, whose samples are independent.
 
     Args:
         values: (D, P) float64; NaN where missing.
@@ -26,33 +41,34 @@ def errors_over_samples(values: np.ndarray, deviations: Sequence[np.ndarray | No
         kind: "pearson" or "spearman"; ranks do not move with small deviations, so these are moved further (by
             √G times each, with the mean of the squares for the sum).
 
-    Returns:
-        (D, D); NaN where a correlation is undefined or the deviations of one of the rows are not known.
-
     Example:
         >>> rng = np.random.default_rng(0)
         >>> values = rng.random((2, 30))
         >>> still = [np.zeros((4, 30)), np.zeros((4, 30))]
-        >>> errors_over_samples(values, still, "pearson").round(6).tolist()
+        >>> over_samples(values, still, "pearson").errors.round(6).tolist()
         [[0.0, 0.0], [0.0, 0.0]]
 
     Source:
-        Jaeckel, «The infinitesimal jackknife», Bell Laboratories 1972.
+        Jaeckel, «The infinitesimal jackknife», Bell Laboratories 1972; Efron & Tibshirani, «An Introduction to the
+        Bootstrap», 1993, section 10.6, for the bias.
     """
     z = fisher(row_correlations(values, kind)[0])
-    squares = np.full(z.shape, np.nan)
-    for row, moved in enumerate(deviations):
-        if moved is not None:
-            squares[row] = _moved_squares(values, row, moved, kind) if len(moved) else 0.0
-    total = squares + squares.T
-    np.fill_diagonal(total, np.where(np.isnan(np.diagonal(total)), np.nan, 0.0))
-    return np.where(np.isnan(z), np.nan, np.sqrt(total))
+    moved = np.full((2, *z.shape), np.nan)
+    for row, deviation in enumerate(deviations):
+        if deviation is not None:
+            moved[:, row] = _moved(values, row, deviation, kind) if len(deviation) else 0.0
+    total = moved + moved.transpose(0, 2, 1)
+    squares, biases = np.where(
+        np.isnan(z) | np.isnan(total), np.nan, np.where(np.eye(len(z)) > 0, 0.0, total)
+    )
+    return OverSamples(np.sqrt(squares), biases)
 
 
-def _moved_squares(values: np.ndarray, row: int, deviations: np.ndarray, kind: str) -> np.ndarray:
-    """(D,) Σ_g (z_g - z)² of one row with every row, when it alone moves."""
+def _moved(values: np.ndarray, row: int, deviations: np.ndarray, kind: str) -> np.ndarray:
+    """(2, D) the squared error and the bias of one row with every row, when it alone moves."""
     scale = len(deviations) ** 0.5 if kind == "spearman" else 1.0
-    rows = np.concatenate([values[row][None], values[row] + scale * deviations])  # as it is, then moved
+    far = scale * deviations
+    rows = np.concatenate([values[row][None], values[row] + far, values[row] - far])
     known = ~np.isnan(values)
     if known.all() and not np.isnan(deviations).any():
         z = fisher(_between(rows, values, kind))
@@ -65,7 +81,8 @@ def _moved_squares(values: np.ndarray, row: int, deviations: np.ndarray, kind: s
             ],
             axis=1,
         )
-    return ((z[1:] - z[0]) ** 2).sum(axis=0) / scale**2
+    apart = z[1:] - z[0]
+    return np.stack([(apart**2).sum(axis=0), apart.sum(axis=0)]) / 2 / scale**2
 
 
 def _between(rows: np.ndarray, others: np.ndarray, kind: str) -> np.ndarray:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 
-from seealike.report.charts import GREY, PALETTE, Data, Slot, heading, number, text
+from seealike.report.chart_sides import length_for, sided, titled
+from seealike.report.charts import GREY, PALETTE, Data, between, heading, number, text
 from seealike.report.rows import ACROSS, WITHIN
+from seealike.report.sections import Look
 
 _TOOLTIP = [
     text("pair", "model sets"),
     text("dataset_x", "dataset"),
     text("dataset_y", "and dataset"),
     number("consistency", "consistency r"),
-    number("low", "lower end over models"),
-    number("high", "upper end over models"),
+    text("interval", "95 % over models and samples"),
     number("p_value", "Mantel p"),
     number("q_value", "q of all rows"),
     text("influential", "most influential model"),
@@ -22,124 +25,120 @@ _TOOLTIP = [
     number("spread_x", "spread on the first"),
     number("spread_y", "spread on the second"),
 ]
+_KINDS = [WITHIN, ACROSS]
 _MANY_DATASETS = 12
+_INTERVAL = alt.CalculateTransform(between("low", "high"), **{"as": "interval"})
+_VALUE = "consistency:Q"
 
 
-def strip(data: Data, *, subtitle: str, order: Slot, domain: Slot) -> alt.LayerChart:
-    """A box and all points for each pair of model sets; one point is one pair of datasets.
+def strip(data: Data, look: Look) -> alt.LayerChart:
+    """A box and all points for each pair of model sets, by descending median, over the quartiles of all.
 
     Args:
-        data: rows of `rows.consistency_rows`.
-        subtitle: the measure, correlation and field in words.
-        order: the set pairs from top to bottom.
-        domain: the two ends of the axis of consistency.
+        data: rows of the table of consistencies of one measure, correlation and field.
+        look: gives the subtitle.
 
     Example:
-        >>> chart = strip(alt.InlineData(values=[]), subtitle="", order=["a × a"], domain=[-1, 1])
-        >>> len(chart.layer)
-        5
+        >>> len(strip(alt.InlineData(values=[]), Look()).layer)
+        6
     """
-    x = alt.X(
-        "consistency:Q",
-        title="consistency (r between two datasets)",
-        scale=alt.Scale(domain=domain),
-        axis=alt.Axis(tickCount=8),
+    x = alt.X(_VALUE, title="consistency (r between two datasets)", axis=alt.Axis(tickCount=8))
+    first = alt.EncodingSortField("middle", op="max", order="descending")
+    y = alt.Y("pair:N", sort=first, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    legend = alt.Legend(title="model pairs", orient="top", symbolOpacity=1, symbolSize=70)
+    color = alt.Color("kind:N", scale=alt.Scale(domain=_KINDS, range=list(PALETTE[:2])), legend=legend)
+    shape = alt.Shape(
+        "kind:N", scale=alt.Scale(domain=_KINDS, range=["circle", "triangle-up"]), legend=legend
     )
-    y = alt.Y("pair:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    color = alt.Color(
-        "kind:N",
-        title="model pairs",
-        scale=alt.Scale(domain=[WITHIN, ACROSS], range=[PALETTE[0], PALETTE[1]]),
-        legend=alt.Legend(orient="top", symbolOpacity=1),
-    )
-    base = alt.Chart().transform_filter("isValid(datum.consistency)").encode(x=x, y=y)
-    zero = alt.Chart().mark_rule(color=GREY, strokeDash=[2, 3]).encode(x=alt.datum(0))
+    base = alt.Chart().encode(x=x, y=y)
+    line = alt.MarkConfig(filled=False, stroke=GREY, strokeWidth=1.6)
+    hidden = alt.MarkConfig(opacity=0)
     box = base.mark_boxplot(
-        extent=1.5,
-        outliers=False,
-        size=18,
-        color=GREY,
-        opacity=0.35,
-        median=alt.MarkConfig(opacity=0),
-        ticks=False,
+        extent=1.5, outliers=False, size=20, box=line, rule=line, median=hidden, ticks=False
     )
-    points = base.mark_circle(size=34, opacity=0.7, yOffset=alt.expr("datum.jitter * 7")).encode(
-        color=color, tooltip=_TOOLTIP
+    points = base.mark_point(filled=True, size=24, opacity=0.6, yOffset=alt.expr("datum.jitter * 8"))
+    points = points.encode(color=color, shape=shape, tooltip=_TOOLTIP)
+    median = alt.Tooltip(
+        "middle", aggregate="max", type="quantitative", format=".4~r", title="median consistency"
     )
-    middle = {"x": alt.X("median(consistency):Q"), "tooltip": [text("pair", "model sets"), _median()]}
-    tick = base.mark_tick(thickness=2.5, size=22).encode(**middle, color=color)
-    label = base.mark_text(dy=-16, fontSize=10, color=GREY).encode(
-        x=alt.X("median(consistency):Q"), text=alt.Text("median(consistency):Q", format=".2f")
+    middle = base.encode(x=alt.X("max(middle):Q"))
+    tick = middle.mark_tick(thickness=3, size=24).encode(
+        color=color, tooltip=[text("pair", "model sets"), median]
+    )
+    label = middle.mark_text(dy=-17, fontSize=10, color=GREY).encode(
+        text=alt.Text("max(middle):Q", format=".2f")
     )
     return alt.LayerChart(
-        layer=[
-            zero,
-            box,
-            points,
-            tick,
-            label,
-        ],
+        layer=[_band(), _zero(), points, box, tick, label],
         data=data,
+        transform=[
+            alt.FilterTransform("isValid(datum.consistency)"),
+            _INTERVAL,
+            alt.JoinAggregateTransform(joinaggregate=[_aggregated("median", "middle")], groupby=["pair"]),
+            alt.JoinAggregateTransform(
+                joinaggregate=[_aggregated("q1", "quarter"), _aggregated("q3", "three_quarters")]
+            ),
+        ],
         name="consistency",
-        title=heading("Consistency of similarities across datasets", subtitle),
-        width=520,
+        title=heading("Consistency of similarities across datasets", look.subtitle),
+        width=620,
         height=alt.Step(42),
     )
 
 
-def _median() -> alt.Tooltip:
-    return alt.Tooltip(
-        "consistency", aggregate="median", type="quantitative", format=".4~r", title="median consistency"
-    )
+def _aggregated(op: Literal["median", "q1", "q3"], name: str) -> alt.JoinAggregateFieldDef:
+    return alt.JoinAggregateFieldDef(op=op, field="consistency", **{"as": name})
 
 
-def grid(data: Data, *, subtitle: str, order: Slot, n_datasets: int) -> alt.LayerChart:
+def _zero() -> alt.Chart:
+    return alt.Chart().mark_rule(color=GREY, strokeDash=[2, 3], clip=True).encode(x=alt.datum(0))
+
+
+def _band() -> alt.Chart:
+    """The middle half of all points, whatever their set pair."""
+    ends = {"x": alt.X("min(quarter):Q"), "x2": alt.X2("max(three_quarters):Q")}
+    tooltip = [
+        alt.Tooltip("min(quarter):Q", title="all pairs: lower quartile", format=".4~r"),
+        alt.Tooltip("max(three_quarters):Q", title="upper quartile", format=".4~r"),
+    ]
+    return alt.Chart().mark_rect(color=GREY, opacity=0.16).encode(**ends, tooltip=tooltip)
+
+
+def grid(data: Data, look: Look) -> alt.ConcatChart:
     """Consistency of each dataset with each other, for one pair of model sets; grey with a cross where undefined.
 
     Args:
-        data: rows of `rows.mirrored`.
-        subtitle: the set pair, measure and correlation in words.
-        order: the datasets, left to right and top to bottom.
-        n_datasets: their number, which sets the size of the cells.
+        data: rows of the table of consistencies of one set pair, both ways.
+        look: gives the order of the datasets and the bars of their fields.
 
     Example:
-        >>> chart = grid(alt.InlineData(values=[]), subtitle="", order=["digits", "faces"], n_datasets=2)
-        >>> chart.width.step
-        46
+        >>> len(grid(alt.InlineData(values=[]), Look(datasets=["digits", "faces"])).concat)
+        4
     """
-    step = 46 if n_datasets <= _MANY_DATASETS else 18
-    plain = {"labelLimit": 160, "ticks": False, "domain": False}
-    turned = alt.Axis(**plain, labelAngle=-40 if n_datasets <= _MANY_DATASETS else -90)
-    x = alt.X("dataset_x:N", sort=order, title=None, scale=alt.Scale(domain=order), axis=turned)
-    y = alt.Y("dataset_y:N", sort=order, title=None, scale=alt.Scale(domain=order), axis=alt.Axis(**plain))
+    few = look.n_datasets <= _MANY_DATASETS
+    scale = alt.Scale(domain=look.datasets)
+    x = alt.X("dataset_x:N", sort=look.datasets, title=None, scale=scale, axis=None)
+    y = alt.Y("dataset_y:N", sort=look.datasets, title=None, scale=scale, axis=None)
     base = alt.Chart().encode(x=x, y=y)
     known = base.transform_filter("isValid(datum.consistency)")
-    scale = alt.Scale(scheme="blueorange", reverse=True, domain=[-1, 1], domainMid=0)
-    legend = alt.Legend(title="consistency r", gradientLength=150, orient="top", direction="horizontal")
-    cells = known.mark_rect(stroke="#ffffff", strokeWidth=0.5).encode(
-        color=alt.Color("consistency:Q", scale=scale, legend=legend), tooltip=_TOOLTIP
+    colors = alt.Scale(scheme="blueorange", reverse=True, domain=[-1, 1], domainMid=0)
+    step = 46 if few else 19
+    legend = alt.Legend(title="consistency r", gradientLength=length_for(step * look.n_datasets))
+    color = alt.Color(_VALUE, scale=colors, legend=legend)
+    cells = known.mark_rect(stroke="#ffffff", strokeWidth=0.5, cursor="pointer").encode(
+        color=color, tooltip=_TOOLTIP
     )
     unknown = base.transform_filter("!isValid(datum.consistency)")
     why = [*_TOOLTIP[:3], number("n_pairs", "model pairs"), text("reason", "no value because")]
     blank = unknown.mark_rect(color="#9aa0a6", opacity=0.35).encode(tooltip=why)
-    cross = unknown.mark_point(shape="cross", angle=45, color="#5f6368", size=50, filled=True).encode(
-        tooltip=why
+    cross = unknown.mark_point(shape="cross", angle=45, color="#5f6368", size=50 if few else 16, filled=True)
+    below_zero = known.transform_filter("datum.consistency < 0").mark_text(
+        text="−", fontSize=12, color="#ffffff"
     )
-    layers = [cells, blank, cross]
-    if n_datasets <= _MANY_DATASETS:
-        ink = alt.condition("abs(datum.consistency) > 0.55", alt.value("#ffffff"), alt.value("#202124"))
-        layers.append(
-            known.mark_text(fontSize=11).encode(
-                text=alt.Text("consistency:Q", format=".2f"), color=ink, tooltip=_TOOLTIP
-            )
-        )
-    return alt.LayerChart(
-        layer=[
-            *layers,
-        ],
-        data=data,
-        name="consistency_by_datasets",
-        title=heading("Consistency, dataset by dataset", subtitle),
-        width=alt.Step(step),
-        height=alt.Step(step),
-    )
+    ink = alt.condition("abs(datum.consistency) > 0.55", alt.value("#ffffff"), alt.value("#202124"))
+    written = alt.Text(_VALUE, format=".2f")
+    values = known.mark_text(fontSize=11, cursor="pointer").encode(text=written, color=ink, tooltip=_TOOLTIP)
+    layers = [cells, blank, cross.encode(tooltip=why), values if few else below_zero]
+    square = alt.LayerChart(layer=layers, transform=[_INTERVAL])
+    both = sided(square, data, look, order=look.datasets, step=step)
+    return titled(both, "consistency_by_datasets", "Consistency, dataset by dataset", look)

@@ -6,75 +6,57 @@ import math
 
 import altair as alt
 
-from seealike.report.charts import HIGHLIGHT, PAIR, Data, Slot, heading, number, or_dash, text
+from seealike.report.chart_sides import length_for, sided, titled
+from seealike.report.charts import HIGHLIGHT, PAIR, Data, Slot, heading, number, text, within
+from seealike.report.sections import Look
 
-_CELL = [*PAIR, number("similarity", "similarity"), text("error", "standard error")]
+_CELL = [
+    *PAIR,
+    number("similarity", "similarity"),
+    text("interval", "95 % over samples"),
+    number("n_samples", "samples"),
+]
 
 
-def matrix(
-    data: Data, *, subtitle: str, order: Slot, domain: Slot, groups: tuple[Slot, Slot]
-) -> alt.LayerChart:
-    """Models by models on one dataset; small squares along the edges are the models' groups.
+def matrix(data: Data, look: Look) -> alt.ConcatChart:
+    """Models by models on one dataset, with bars of their cards' fields along two sides.
 
     Args:
-        data: rows of `rows.similarity_rows` for one dataset and measure.
-        subtitle: the dataset and the measure in words.
-        order: the models, left to right and top to bottom.
-        domain: the two ends of the colour scale.
-        groups: names of the groups and their colours.
+        data: rows of the table of similarities of one measure and dataset, both ways.
+        look: gives the order, the ends of the colours and the bars.
 
     Example:
-        >>> chart = matrix(
-        ...     alt.InlineData(values=[]), subtitle="", order=["a"], domain=[0, 1], groups=(["text"], ["#0072B2"])
-        ... )
-        >>> len(chart.layer)
-        5
+        >>> len(matrix(alt.InlineData(values=[]), Look(models=["a"])).concat)
+        4
     """
-    axis = alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False, labelPadding=16)
-    x = alt.X("model_x:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=axis)
-    y = alt.Y("model_y:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=axis)
+    scale = alt.Scale(domain=look.models)
+    x = alt.X("model_x:N", sort=look.models, scale=scale, title=None, axis=None)
+    y = alt.Y("model_y:N", sort=look.models, scale=scale, title=None, axis=None)
     base = alt.Chart().encode(x=x, y=y)
     hover = alt.selection_point(
         name="hover", on="pointerover", clear="pointerout", fields=["model_x", "model_y"], empty=False
     )
     pointed = "hover.model_x && (datum.model_x == hover.model_x[0] || datum.model_y == hover.model_y[0])"
     stroke = alt.condition(pointed, alt.value(HIGHLIGHT), alt.value("transparent"))
-    cells = _cells(base, domain).encode(stroke=stroke).add_params(hover)
-    return alt.LayerChart(
-        layer=[
-            cells,
-            *_missing(base),
-            *_edges(x, y, groups),
-        ],
-        data=data,
-        name="similarity",
-        title=heading("Similarities of models", subtitle),
-    ).resolve_scale(color="independent")
+    step = step_for(look.n_models)
+    cells = (
+        _cells(base, look.domain, length_for(step * look.n_models)).encode(stroke=stroke).add_params(hover)
+    )
+    square = alt.LayerChart(layer=[cells, *_missing(base)])
+    both = sided(square, data, look, order=look.models, step=step)
+    return titled(both, "similarity", "Similarities of models", look)
 
 
-def _cells(base: alt.Chart, domain: Slot) -> alt.Chart:
+def _cells(base: alt.Chart, domain: Slot, length: int) -> alt.Chart:
     color = alt.Color(
         "similarity:Q",
         scale=alt.Scale(scheme="viridis", domain=domain, clamp=True),
-        legend=alt.Legend(title="similarity", gradientLength=150),
+        legend=alt.Legend(title="similarity", gradientLength=length),
     )
     known = base.transform_filter("isValid(datum.similarity)").transform_calculate(
-        error=or_dash("standard_error")
+        interval=within("similarity", "standard_error")
     )
-    return known.mark_rect().encode(color=color, tooltip=[*_CELL, number("n_samples", "samples")])
-
-
-def _edges(x: alt.X, y: alt.Y, groups: tuple[Slot, Slot]) -> tuple[alt.Chart, alt.Chart]:
-    """A small square in the colour of its group beside each model's name, left and below."""
-    scale = alt.Scale(domain=groups[0], range=groups[1])
-    hint = [text("model_x", "model"), text("card_x", " ")]
-    own = alt.Chart().transform_filter("datum.model_x == datum.model_y").mark_square(size=44, opacity=1)
-    left = alt.Color("group_x:N", scale=scale, legend=alt.Legend(title="models"))
-    below = alt.Color("group_x:N", scale=scale, legend=None)
-    return (
-        own.encode(y=y, x=alt.value(-9), color=left, tooltip=hint),
-        own.encode(x=x, y=alt.YValue(alt.expr("height + 9")), color=below, tooltip=hint),
-    )
+    return known.mark_rect().encode(color=color, tooltip=_CELL)
 
 
 def _missing(base: alt.Chart) -> tuple[alt.Chart, alt.Chart]:
@@ -86,40 +68,32 @@ def _missing(base: alt.Chart) -> tuple[alt.Chart, alt.Chart]:
     )
 
 
-def small_multiples(
-    data: Data, *, subtitle: str, order: Slot, domain: Slot, datasets: Slot, columns: int
-) -> alt.FacetChart:
+def small_multiples(data: Data, look: Look) -> alt.FacetChart:
     """The matrices of all datasets side by side, in one order and on one colour scale.
 
     Args:
-        data: rows of `rows.similarity_rows` of all datasets for one measure.
-        subtitle: the measure in words.
-        order: the models in every matrix.
-        domain: the two ends of the colour scale.
-        datasets: the order of the matrices.
-        columns: how many stand in one line (`columns_for`).
+        data: rows of the table of similarities of all datasets for one measure, both ways.
+        look: gives the orders and the ends of the colours.
 
     Example:
-        >>> chart = small_multiples(
-        ...     alt.InlineData(values=[]), subtitle="", order=["a"], domain=[0, 1], datasets=["d"], columns=1
-        ... )
-        >>> chart.columns
-        1
+        >>> small_multiples(alt.InlineData(values=[]), Look(models=["a"], n_datasets=1)).columns
+        2
     """
     axis = alt.Axis(labels=False, ticks=False, domain=False)
-    x = alt.X("model_x:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=axis)
-    y = alt.Y("model_y:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=axis)
-    cells = _cells(alt.Chart().encode(x=x, y=y), domain).properties(
+    scale = alt.Scale(domain=look.models)
+    x = alt.X("model_x:N", sort=look.models, scale=scale, title=None, axis=axis)
+    y = alt.Y("model_y:N", sort=look.models, scale=scale, title=None, axis=axis)
+    cells = _cells(alt.Chart().encode(x=x, y=y), look.domain, 150).properties(
         width=170, height=170, view=alt.ViewBackground(fill="#d5d8dc", stroke=None)
     )
     header = alt.Header(title=None, labelFontSize=12)
     return cells.facet(
-        alt.Facet("dataset:N", sort=datasets, header=header),
-        columns=columns,
+        alt.Facet("dataset:N", sort=look.datasets, header=header),
+        columns=columns_for(look.n_datasets),
         data=data,
         name="similarities",
         spacing=18,
-        title=heading("Similarities of models on every dataset", subtitle),
+        title=heading("Similarities of models on every dataset", look.subtitle),
     )
 
 
@@ -131,3 +105,13 @@ def columns_for(n_datasets: int) -> int:
         (4, 6)
     """
     return min(6, max(1, math.ceil(math.sqrt(n_datasets * 1.6))))
+
+
+def step_for(n_models: int) -> int:
+    """Pixels a model takes in the large matrix: labels stay readable, 64 models stay on one screen.
+
+    Example:
+        >>> step_for(18), step_for(64)
+        (28, 11)
+    """
+    return max(11, min(28, 720 // max(1, n_models)))

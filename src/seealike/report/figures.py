@@ -2,164 +2,134 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import altair as alt
 import polars as pl
 
-from seealike.report import chart_accuracy, chart_consistency, chart_scatter, chart_similarity
-from seealike.report.charts import colors
+from seealike.report.charts import colors, shades
+from seealike.report.choices import combinations, in_words, settled
+from seealike.report.contents import SECTIONS
+from seealike.report.derived import Chosen, prepared
 from seealike.report.domains import full_domain
-from seealike.report.layout import (
-    Tables,
-    distinct,
-    grouping_fields,
-    measure_label,
-    model_order,
-    table,
-)
-from seealike.report.rows import (
-    DIFFERENT,
-    Rows,
-    by_median,
-    card_lines,
-    consistency_rows,
-    group_names,
-    groups_of,
-    mirrored,
-    scatter_rows,
-    similarity_rows,
-)
+from seealike.report.layout import Tables, side_fields, table
+from seealike.report.order import heat_map_order
+from seealike.report.rows import DIFFERENT, Rows, group_names, section_rows
+from seealike.report.sections import Look, Section
 
 
 def figures(tables: Tables) -> dict[str, alt.TopLevelMixin]:
-    """The report's figures in their first state: the first measure, correlation, field and datasets of the tables.
+    """The report's figures in their first state: the first of every choice.
 
     The charts are those of the page; each can be saved by ``chart.save("figure.svg")`` (or .png, .pdf), with no
     browser and no network. Figures whose tables are missing or empty are not in the answer.
 
     Args:
-        tables: the study's tables by name: "models", "datasets", "similarities", "consistency", "head_accuracy".
+        tables: the study's tables by name, as in ``tables/*.parquet``: "models", "datasets", "similarities" …
 
     Example:
         >>> import polars as pl
         >>> from seealike.data.tables import SIMILARITIES
         >>> rows = [("digits", "cka", x, y, float(x == y), *[None] * 3, 9, None) for x in "ab" for y in "ab"]
         >>> similarities = pl.DataFrame(rows, schema=SIMILARITIES, orient="row")
-        >>> models = pl.DataFrame({"model": ["a", "b"], "objective": ["text", "class"]})
-        >>> sorted(figures({"models": models, "similarities": similarities}))
+        >>> models, datasets = pl.DataFrame({"model": ["a", "b"]}), pl.DataFrame({"dataset": ["digits"]})
+        >>> sorted(figures({"models": models, "datasets": datasets, "similarities": similarities}))
         ['similarities', 'similarity']
     """
-    return {**_consistency(tables), **_similarities(tables), **_accuracy(tables)}
+    ready, found = prepared(tables), {}
+    for section in SECTIONS:
+        offered = combinations(section, ready)
+        if not offered.is_empty():
+            found[section.name] = figure(section, ready, settled(section, offered, {}))
+    return found
 
 
-def _consistency(tables: Tables) -> dict[str, alt.TopLevelMixin]:
-    consistency = table(tables, "consistency")
-    if consistency is None:
-        return {}
-    measure, correlation, field = consistency.select("measure", "correlation", "field").row(0)
-    rows = consistency_rows(consistency, measure, correlation, field)
-    order = by_median(rows)
-    words = f"{measure_label(measure)}, {correlation}"
-    datasets = distinct([row[side] for row in rows for side in ("dataset_x", "dataset_y")])
-    first = mirrored([row for row in rows if row["pair"] == order[0]])
-    return {
-        "consistency": chart_consistency.strip(
-            alt.InlineData(values=rows),
-            subtitle=f"{words}, models by {field}",
-            order=order,
-            domain=full_domain(consistency["consistency"]),
-        ),
-        "consistency_by_datasets": chart_consistency.grid(
-            alt.InlineData(values=first),
-            subtitle=f"{order[0]}; {words}",
-            order=[d for d in tables["datasets"]["dataset"] if d in datasets],
-            n_datasets=len(datasets),
-        ),
-    }
+def all_figures(tables: Tables) -> list[tuple[str, Callable[[], alt.TopLevelMixin]]]:
+    """Every figure for every choice but those it keeps `fixed`: its name, and what draws it.
 
-
-def _similarities(tables: Tables) -> dict[str, alt.TopLevelMixin]:
-    similarities = table(tables, "similarities")
-    if similarities is None:
-        return {}
-    measure = similarities["measure"][0]
-    chosen = similarities.filter(measure=measure)
-    datasets = distinct(chosen["dataset"].to_list())
-    rows = {dataset: _similarity_rows(tables, chosen.filter(dataset=dataset)) for dataset in datasets}
-    order = model_order(chosen, tables["models"]["model"].to_list())
-    domain = full_domain(chosen["similarity"])
-    groups = sorted({row["group_x"] for row in rows[datasets[0]]})
-    words = measure_label(measure)
-    step = step_for(len(order))
-    one = chart_similarity.matrix(
-        alt.InlineData(values=rows[datasets[0]]),
-        subtitle=f"{datasets[0]}; {words}",
-        order=order,
-        domain=domain,
-        groups=(groups, colors(groups)),
-    ).properties(width=alt.Step(step), height=alt.Step(step))
-    charts: dict[str, alt.TopLevelMixin] = {
-        "similarity": one,
-        "similarities": chart_similarity.small_multiples(
-            alt.InlineData(values=[row for dataset in datasets for row in rows[dataset]]),
-            subtitle=words,
-            order=order,
-            domain=domain,
-            datasets=datasets,
-            columns=chart_similarity.columns_for(len(datasets)),
-        ),
-    }
-    if len(datasets) > 1:
-        charts["scatter"] = _scatter(datasets, rows, domain, words)
-    return charts
-
-
-def step_for(n_models: int) -> int:
-    """Pixels a model takes in the large matrix: labels stay readable, 64 models stay on one screen.
+    Args:
+        tables: the study's tables by name.
 
     Example:
-        >>> step_for(18), step_for(64)
-        (28, 11)
+        >>> models, datasets = pl.DataFrame({"model": ["a", "b"]}), pl.DataFrame({"dataset": ["digits"]})
+        >>> all_figures({"models": models, "datasets": datasets})
+        []
     """
-    return max(11, min(28, 720 // max(1, n_models)))
+    ready = prepared(tables)
+    return [
+        (
+            "_".join([section.name, *(chosen[name] for name in section.choices)]),
+            partial(figure, section, ready, chosen),
+        )
+        for section in SECTIONS
+        for chosen in _worth_a_file(section, combinations(section, ready))
+    ]
 
 
-def _similarity_rows(tables: Tables, similarities: pl.DataFrame) -> Rows:
-    fields = grouping_fields(tables)
-    cards = card_lines(tables["models"], fields)
-    return similarity_rows(similarities, cards, groups_of(tables["models"], fields[0] if fields else None))
+def _worth_a_file(section: Section, offered: pl.DataFrame) -> Iterator[Chosen]:
+    if offered.is_empty():
+        return
+    varied = [name for name in section.choices if name not in section.fixed]
+    if not varied:
+        yield settled(section, offered, {})
+        return
+    for wanted in offered.select(varied).unique(maintain_order=True).iter_rows(named=True):
+        yield settled(section, offered, wanted)
 
 
-def _scatter(datasets: list[str], rows: dict[str, Rows], domain: list[float], words: str) -> alt.LayerChart:
-    a, b = datasets[:2]
-    points = scatter_rows(rows[a], rows[b])
-    groups = group_names(points)
-    return chart_scatter.scatter(
-        alt.InlineData(values=points),
-        subtitle=words,
-        axes=(f"similarity on {a}", f"similarity on {b}"),
-        domain=domain,
-        groups=(groups, colors(groups, quiet=DIFFERENT)),
+def figure(section: Section, ready: Tables, chosen: Chosen) -> alt.TopLevelMixin:
+    """One figure with its rows.
+
+    Args:
+        section: which.
+        ready: what `derived.prepared` makes of the study's tables.
+        chosen: a value for each of the section's choices.
+    """
+    rows = section_rows(section, ready, chosen, chosen.get("field"))
+    return section.chart(alt.InlineData(values=rows), look_of(section, ready, chosen, rows))
+
+
+def look_of(section: Section, ready: Tables, chosen: Chosen, rows: Rows) -> Look:
+    """What the chart cannot know from its rows (`Look`), for a saved figure."""
+    groups = group_names(rows)
+    models, datasets = ready["models"]["model"].to_list(), ready["datasets"]["dataset"].to_list()
+    similarities = table(ready, "similarities")
+    of = (
+        None
+        if similarities is None or "measure" not in chosen
+        else similarities.filter(measure=chosen["measure"])
+    )
+    cards = _cards(section, ready)
+    labels = {card["label"]: card["field"] for card in cards}
+    return Look(
+        subtitle=in_words(chosen),
+        groups=groups,
+        colors=colors(groups, quiet=DIFFERENT),
+        models=models if of is None else heat_map_order(ready, chosen["measure"]),
+        datasets=datasets,
+        domain=[0, 1] if of is None else full_domain(of["similarity"]),
+        chosen=chosen,
+        cards=cards,
+        labels=list(labels),
+        label_colors=shades(list(labels.values())),
+        n_models=len(models),
+        n_datasets=len(datasets),
     )
 
 
-def _accuracy(tables: Tables) -> dict[str, alt.TopLevelMixin]:
-    accuracy = table(tables, "head_accuracy")
-    if accuracy is None:
-        return {}
-    rows = [
-        {**row, "label": f"{row['model']} on {row['dataset']}"} | _bar(row["top1"], row["standard_error"])
-        for row in accuracy.sort("dataset", "model").iter_rows(named=True)
+def _cards(section: Section, ready: Tables) -> Rows:
+    if not section.sides:
+        return []
+    named = ready[f"{section.sides}s"]
+    return [
+        {
+            "name": row[section.sides],
+            "field": field,
+            "value": str(row[field]),
+            "label": f"{field}: {row[field]}",
+        }
+        for field in side_fields(ready, section.sides)
+        for row in named.sort(field, nulls_last=True).iter_rows(named=True)
+        if row[field] is not None
     ]
-    return {
-        "head_accuracy": chart_accuracy.dots(
-            alt.InlineData(values=rows),
-            subtitle="measured here, ± one standard error, beside the published accuracy where there is one",
-            order=distinct([row["label"] for row in rows]),
-        )
-    }
-
-
-def _bar(top1: float | None, error: float | None) -> dict[str, float | None]:
-    if top1 is None:
-        return {"low": None, "high": None}
-    return {"low": top1 - (error or 0.0), "high": top1 + (error or 0.0)}

@@ -1,4 +1,4 @@
-"""Order, names and groups: everything about a figure that is neither data nor drawing."""
+"""Names and groups: what a figure says that is neither data nor drawing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-import numpy as np
 import polars as pl
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
-from seealike.data.tables import MODELS
+from seealike.data.tables import DATASETS, MODELS
 
 Tables = Mapping[str, pl.DataFrame]
 V = TypeVar("V")
@@ -63,16 +60,33 @@ def grouping_fields(tables: Tables) -> list[str]:
         ['objective']
     """
     models = tables["models"]
-    cards = [
-        field
-        for field in card_fields(models)
-        if 2 <= models[field].n_unique() <= min(MAX_GROUPS, max(2, models.height - 1))
-        and not models[field].dtype.is_float()
-        and not models[field].dtype.is_nested()
-    ]
+    cards = [field for field in card_fields(models) if _sorts(models[field])]
     consistency = table(tables, "consistency")
     measured = [] if consistency is None else distinct(consistency["field"].to_list())
     return distinct([*measured, *cards])
+
+
+def side_fields(tables: Tables, kind: str) -> list[str]:
+    """Fields of which a square of models or datasets shows a bar: those that sort them into a few groups.
+
+    Args:
+        tables: with "models" and "datasets".
+        kind: "model" or "dataset".
+
+    Example:
+        >>> datasets = pl.DataFrame({"dataset": ["d", "e"], "domain": ["natural", "medical"], "n_samples": [10, 20]})
+        >>> side_fields({"datasets": datasets}, "dataset")
+        ['domain']
+    """
+    if kind == "model":
+        return [field for field in grouping_fields(tables) if field in tables["models"].columns]
+    datasets = tables["datasets"]
+    return [name for name in datasets.columns if name not in DATASETS and _sorts(datasets[name])]
+
+
+def _sorts(column: pl.Series) -> bool:
+    few = 2 <= column.n_unique() <= min(MAX_GROUPS, max(2, len(column) - 1))
+    return few and not column.dtype.is_float() and not column.dtype.is_nested()
 
 
 def set_pair(set_x: str, set_y: str) -> str:
@@ -118,48 +132,3 @@ def _word(key: str, value: str) -> str:
     if value.lower() in ("true", "false"):
         return key if value.lower() == "true" else f"not-{key}"
     return f"{key}={value}" if re.fullmatch(r"[-+.\de]+", value) else _VALUES.get(value, value)
-
-
-def model_order(similarities: pl.DataFrame, models: Sequence[str]) -> list[str]:
-    """Models so that similar ones stand side by side: the leaves of average linkage on the mean similarities.
-
-    The distance is the largest similarity minus the similarity, averaged over datasets and both directions
-    (a measure with the smaller value on the diagonal is a distance already). Pairs without a value count as average.
-
-    Args:
-        similarities: rows of one measure, all datasets (`SIMILARITIES`).
-        models: all models; those without similarities come last, in the given order.
-
-    Example:
-        >>> rows = [("a", "b", .1), ("a", "c", .9), ("b", "c", .2)]
-        >>> frame = pl.DataFrame(rows, schema=["model_x", "model_y", "similarity"], orient="row")
-        >>> model_order(frame, ["a", "b", "c"])
-        ['b', 'c', 'a']
-    """
-    present = set(similarities["model_x"]) | set(similarities["model_y"])
-    known = [model for model in models if model in present]
-    rest = [model for model in models if model not in present]
-    if len(known) < 3:
-        return [*known, *rest]
-    leaves = leaves_list(
-        linkage(squareform(_distances(similarities, known)), "average", optimal_ordering=True)
-    )
-    return [*(known[leaf] for leaf in leaves), *rest]
-
-
-def _distances(similarities: pl.DataFrame, models: list[str]) -> np.ndarray:
-    place = {model: i for i, model in enumerate(models)}
-    means = similarities.group_by("model_x", "model_y").agg(pl.col("similarity").mean())
-    matrix = np.full((len(models), len(models)), np.nan)
-    for x, y, value in means.iter_rows():
-        if x in place and y in place and value is not None:
-            matrix[place[x], place[y]] = value
-    both = np.stack([matrix, matrix.T])
-    counts = np.isfinite(both).sum(axis=0)
-    known = counts > 0
-    mean = np.where(known, np.nansum(both, axis=0) / np.maximum(counts, 1), 0.0)
-    mean[~known] = mean[known].mean() if known.any() else 0.0
-    off = mean[~np.eye(len(models), dtype=bool)].mean()
-    distance = mean - mean.min() if np.diagonal(mean).mean() < off else mean.max() - mean
-    np.fill_diagonal(distance, 0.0)
-    return distance

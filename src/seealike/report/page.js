@@ -1,170 +1,150 @@
-// The page: choices, the figures they drive, tables and the record.
+// The page: choices, the chapters and figures they drive, tables and the record.
 
-const CORRELATIONS = distinct(CONSISTENCY.map((row) => row.correlation));
-const SETS = () => byMedian(consistencyRows(state));
-const state = {
-  measure: PAGE.measures.length ? PAGE.measures[0].id : null,
-  correlation: CORRELATIONS[0] || null,
-  field: PAGE.fields[0] || null,
-  sets: null, dataset: COMPARED[0] || null, arrange: "linkage", range: "full", a: COMPARED[0] || null, b: COMPARED[1] || null,
-};
-const label = () => measureOf(state.measure).label;
-const domain = () => measureOf(state.measure)[state.range];
-const named = (...parts) => parts.join("_").replace(/[^\w.-]+/g, "-").replace(/^-+|-+$/g, "");
-
-FIGURES.consistency = {
-  rows: () => consistencyRows(state),
-  slots: (rows) => ({ order: byMedian(rows), subtitle: `${label()}, ${state.correlation}, models by ${state.field}` }),
-  note: () => (consistencyRows(state).length ? undefinedNote() : `No consistency was computed for models by ${state.field} under this measure.`),
-  fit: (width) => Math.max(220, Math.min(560, width - 40 - labelWidth(distinct(consistencyRows(state).map((row) => row.pair))))),
-  file: () => named("consistency", label(), state.correlation, state.field),
-  click: (datum) => datum.pair && choose({ sets: datum.pair }),
-};
-function undefinedNote() {
-  const missing = consistencyRows(state).filter((row) => row.consistency === null);
-  return missing.length ? `${missing.length} of ${consistencyRows(state).length} have no value (for example: ${missing[0].reason || "no reason given"}).` : "";
-}
-FIGURES.consistency_by_datasets = {
-  rows: () => mirrored(consistencyRows(state).filter((row) => row.pair === state.sets)),
-  slots: () => ({ order: DATASETS, subtitle: `${state.sets}; ${label()}, ${state.correlation}` }),
-  file: () => named("consistency-by-datasets", state.sets, label(), state.correlation),
-};
-FIGURES.similarity = {
-  rows: () => similarityRows(state.measure, state.dataset, state.field),
-  slots: (rows) => {
-    const groups = distinct(rows.map((row) => row.group_x)).sort();
-    return { order: modelOrder(state.measure, state.arrange), domain: domain(), groups, colors: colorsFor(groups), subtitle: `${state.dataset}; ${label()}` };
-  },
-  note: () => missingNote(similarityRows(state.measure, state.dataset, state.field)),
-  file: () => named("similarity", state.dataset, label()),
-};
-FIGURES.similarities = {
-  home: "similarity",
-  rows: () => COMPARED.flatMap((dataset) => similarityRows(state.measure, dataset, state.field)),
-  slots: () => ({ order: modelOrder(state.measure, state.arrange), domain: domain(), datasets: COMPARED, subtitle: label() }),
-  file: () => named("similarities", label()),
-};
-FIGURES.scatter = {
-  rows: () => scatterRows(similarityRows(state.measure, state.a, state.field), similarityRows(state.measure, state.b, state.field)),
-  slots: (rows) => {
-    const groups = groupNames(rows);
-    return { domain: measureOf(state.measure).full, groups, colors: colorsFor(groups), x: `similarity on ${state.a}`, y: `similarity on ${state.b}`, subtitle: label() };
-  },
-  note: scatterNote,
-  file: () => named("scatter", state.a, state.b, label()),
-};
-FIGURES.head_accuracy = {
-  rows: accuracyRows,
-  slots: (rows) => ({ order: distinct(rows.map((row) => row.label)), subtitle: "measured here, ± one standard error, beside the published accuracy where there is one" }),
-  fit: (width) => Math.max(260, Math.min(640, width - 60 - labelWidth(accuracyRows().map((row) => row.label)))),
-  file: () => "head-accuracy",
-};
-
-// About the width of the longest label, so that a figure fits beside it.
-function labelWidth(labels) {
-  return Math.min(260, 6.2 * Math.max(0, ...labels.map((text) => text.length)));
-}
-
-function missingNote(rows) {
-  const missing = rows.filter((row) => row.similarity === null);
-  return missing.length ? `${missing.length} of ${rows.length} pairs have no value on ${state.dataset}: ${distinct(missing.map((row) => row.reason)).slice(0, 3).join("; ") || "no reason given"}.` : "";
-}
-
-function scatterNote() {
-  const here = consistencyRows(state).filter((row) => row.consistency !== null &&
-    ((row.dataset_x === state.a && row.dataset_y === state.b) || (row.dataset_x === state.b && row.dataset_y === state.a)));
-  const words = here.map((row) => `${row.pair} ${row.consistency.toFixed(2)} (${row.n_pairs} pairs)`);
-  return words.length ? `Consistency between these two (${state.correlation}): ${words.join(", ")}.` : "";
-}
-
-const DEPENDS = {
-  consistency: ["measure", "correlation", "field"],
-  consistency_by_datasets: ["measure", "correlation", "field", "sets"],
-  similarity: ["measure", "field", "dataset", "arrange", "range"],
-  scatter: ["measure", "correlation", "field", "a", "b"],
-  head_accuracy: [],
-};
-
+// Change what is wanted, then show it everywhere.
 function choose(change) {
   Object.assign(state, change);
-  const changed = Object.keys(change);
-  const sets = SETS();
-  if (!sets.includes(state.sets)) { state.sets = sets[0] || null; changed.push("sets"); }
+  return refresh();
+}
+
+function refresh() {
   refreshSelects();
-  if (changed.some((key) => [...DEPENDS.similarity].includes(key))) paintThumbs();
-  const due = Object.keys(DEPENDS).filter((name) => DEPENDS[name].some((key) => changed.includes(key)));
-  return Promise.all(due.map(draw));
+  paintThumbs();
+  const shown = SECTIONS.filter((section) => !section.home && boxOf(section.name) && boxOf(section.name).offsetParent);
+  return Promise.all(shown.map(draw));
+}
+
+function clicked(section, datum) {
+  const given = Object.entries(section.click).filter(([, name]) => typeof datum[name] === "string");
+  const change = Object.fromEntries(given.map(([choice, name]) => [choice, datum[name]]));
+  if (!given.length || change.a !== undefined && change.a === change.b) return;
+  choose(change).then(() => {
+    const target = change.a === undefined ? null : document.querySelector('[data-figure="scatter"]');
+    if (target) target.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  });
 }
 
 const SELECTS = [];
-function select(key, words, options) {
+function select(key, words, options, current = () => state[key]) {
   const input = element("select", { name: key, onchange: () => choose({ [key]: input.value }) });
-  SELECTS.push({ key, input, options });
-  return element("label", {}, words, input);
+  const made = element("label", {}, words, input);
+  SELECTS.push({ made, input, options, current });
+  return made;
 }
 function refreshSelects() {
-  for (const { key, input, options } of SELECTS) {
+  for (const { made, input, options, current } of SELECTS) {
     const wanted = options();
-    const known = [...input.options].map((option) => option.value);
-    if (JSON.stringify(known) !== JSON.stringify(wanted.map(([value]) => value))) {
+    const known = [...input.options].map((option) => [option.value, option.text]);
+    if (JSON.stringify(known) !== JSON.stringify(wanted)) {
       input.replaceChildren(...wanted.map(([value, text]) => element("option", { value }, text)));
     }
-    if (state[key] !== null) input.value = state[key];
-    input.disabled = wanted.length < 2;
+    if (current() !== null) input.value = current();
+    made.hidden = wanted.length < 2;
   }
 }
-const plain = (values) => values.map((value) => [value, value]);
 
-function paintThumbs() {
-  const order = state.measure ? modelOrder(state.measure, state.arrange) : [];
-  for (const button of document.querySelectorAll(".thumbs button")) {
-    const dataset = button.dataset.dataset;
-    button.setAttribute("aria-pressed", String(dataset === state.dataset));
-    const key = JSON.stringify([state.measure, state.arrange, state.range]);
-    if (button.dataset.painted === key) continue;
-    button.dataset.painted = key;
-    paintThumb(button.querySelector("canvas"), cellsOf(state.measure, dataset), order, domain());
+function ownSelect(section, choice) {
+  const offer = () => offers(section).find((each) => each.choice === choice);
+  return select(keyOf(section, choice), titleOf(choice), () => offer().values.map((value) => [value, wordOf(choice, value)]), () => offer().value);
+}
+
+const byField = (field) => [field, `by ${field.replaceAll("_", " ")}`];
+function controlsOf(section) {
+  const own = section.choices.filter((choice) => !PAGE_WIDE.includes(choice)).map((choice) => ownSelect(section, choice));
+  if (section.sides === "dataset") own.push(select("along", "Order", () => [["@study", "as in the study"], ...PAGE.sides.dataset.map(byField)]));
+  if (section.sides === "model") {
+    own.push(select("arrange", "Order", () => [["@linkage", "similar side by side"], ...(TABLES.model_order ? [["@dataset", "similar on this dataset"]] : []), ...PAGE.sides.model.map(byField)]),
+      select("range", "Colors", () => [["full", "the whole range"], ["range", "range of these values"]]));
   }
-}
-function cellsOf(measure, dataset) {
-  const { model_x, model_y, similarity } = TABLES.similarities.columns;
-  return (PLACES.get(JSON.stringify([measure, dataset])) || []).map((i) => ({ model_x: model_x[i], model_y: model_y[i], similarity: similarity[i] }));
+  return section.sides ? [...own, ...barChoices(section.sides)] : own;
 }
 
-function thumbs() {
-  return element("div", { class: "thumbs", role: "group", "aria-label": "Dataset to enlarge" }, ...COMPARED.map((dataset) =>
-    element("button", { type: "button", "data-dataset": dataset, title: dataset, "aria-pressed": "false", onclick: () => choose({ dataset }) },
-      element("canvas", { "aria-hidden": "true" }), element("span", {}, dataset))));
-}
-
-function controlsOf(name) {
-  const datasets = () => plain(COMPARED);
-  if (name === "consistency_by_datasets") return [select("sets", "Model sets", () => plain(SETS()))];
-  if (name === "scatter") return [select("a", "Horizontal", datasets), select("b", "Vertical", datasets)];
-  if (name !== "similarity") return [];
-  return [select("dataset", "Dataset", datasets),
-    select("arrange", "Order", () => [["linkage", "similar side by side"], ...PAGE.fields.filter((f) => TABLES.models.names.includes(f)).map((f) => [f, `by ${f}`])]),
-    select("range", "Colors", () => [["full", "the whole range"], ["range", "range of these values"]])];
-}
-
-function furnish(figure) {
-  const name = figure.dataset.figure;
-  figure.append(element("div", { class: "controls" }, ...controlsOf(name)));
-  if (name === "similarity") figure.append(thumbs());
-  const words = figure.querySelector("figcaption strong").textContent;
+function furnish(section) {
+  const figure = document.querySelector(`[data-figure="${section.name}"]`);
+  figure.append(element("div", { class: "controls" }, ...controlsOf(section)));
+  if (section.name === "similarity") figure.append(thumbs());
+  const words = figure.querySelector("figcaption strong")?.textContent || section.title;
   figure.append(element("div", { class: "chart", role: "group", tabindex: "0", "aria-label": `${words} The values can be saved as CSV below.` }),
     element("p", { class: "note", "aria-live": "polite" }));
-  const more = name === "similarity" ? saveButtons("similarities", "all datasets: ") : [];
-  figure.append(element("div", { class: "save" }, ...saveButtons(name), ...more));
+  const more = SECTIONS.filter((other) => other.home === section.name).flatMap((other) => saveButtons(other, "all datasets: "));
+  figure.append(element("div", { class: "save" }, ...saveButtons(section), ...more));
+}
+
+// Models by the values of their cards: a box for each value; every figure follows.
+function modelFilter() {
+  const fields = PAGE.sides.model;
+  const count = element("summary", {});
+  const say = () => {
+    const kept = keptModels().size;
+    count.textContent = kept === MODELS.length ? `All ${kept} models` : `${kept} of ${MODELS.length} models`;
+    count.classList.toggle("active", filtered());
+  };
+  const box = (field, value, n) => {
+    const input = element("input", { type: "checkbox", checked: "", "data-field": field, "data-value": value, onchange: () => {
+      const others = (state.without[field] || []).filter((each) => each !== value);
+      state.without = { ...state.without, [field]: input.checked ? others : [...others, value] };
+      say();
+      refresh();
+    } });
+    return element("label", {}, input, `${value} (${n})`);
+  };
+  const values = (field) => Map.groupBy(MODELS, (card) => valueOf(card, field));
+  const sets = fields.map((field) => element("fieldset", {}, element("legend", {}, field.replaceAll("_", " ")),
+    ...[...values(field)].sort(([a], [b]) => compare(a, b)).map(([value, cards]) => box(field, value, cards.length))));
+  const all = element("button", { type: "button", onclick: () => {
+    state.without = {};
+    details.querySelectorAll("input").forEach((input) => { input.checked = true; });
+    say();
+    refresh();
+  } }, "All models");
+  const details = element("details", { class: "filter" }, count, element("div", { class: "panel" }, ...sets, all));
+  say();
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") details.open = false; });
+  document.addEventListener("click", (event) => { if (!details.contains(event.target)) details.open = false; });
+  return details;
 }
 
 function furnishChoices() {
   const form = document.getElementById("choices");
-  form.append(select("measure", "Measure", () => PAGE.measures.map((m) => [m.id, m.label])));
-  if (CORRELATIONS.length) form.append(select("correlation", "Correlation", () => plain(CORRELATIONS)));
-  if (PAGE.fields.length) form.append(select("field", "Models by", () => plain(PAGE.fields)));
+  form.append(select("measure", "Measure", () => PAGE.measures.map((measure) => [measure.id, measure.label])),
+    select("correlation", "Correlation", () => CORRELATIONS.map((name) => [name, name])),
+    select("field", "Models by", () => FIELDS.map((name) => [name, name.replaceAll("_", " ")])));
+  if (PAGE.sides.model.length) form.append(modelFilter());
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.hidden = !PAGE.measures.length;
+}
+
+// Long tables are made when their chapter is first shown.
+function tableOf(name) {
+  return TABLES[name] ? tableView(name, TABLES[name].names, rowsOf(TABLES[name])) : [];
+}
+const LISTS = {
+  models: () => tableOf("models"), datasets: () => tableOf("datasets"), record,
+  failed: () => outcomes(true), cells: () => outcomes(false), downloads,
+};
+function fillLists() {
+  document.querySelectorAll("[data-list]:empty").forEach((box) => {
+    if (box.offsetParent || box.closest("details")?.offsetParent) box.append(...LISTS[box.dataset.list]());
+  });
+}
+
+// One chapter at a time, named in the address; "#all" shows all of them.
+const CHAPTERS = [...document.querySelectorAll("section.chapter")];
+function turn() {
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const known = CHAPTERS.some((chapter) => chapter.id === wanted);
+  const shown = known || wanted === "all" ? wanted : CHAPTERS[0].id;
+  CHAPTERS.forEach((chapter) => { chapter.hidden = shown !== "all" && chapter.id !== shown; });
+  document.querySelectorAll("nav a").forEach((link) => {
+    if (link.hash === `#${shown}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  });
+  const figures = document.querySelector("section.chapter:not([hidden]) figure");
+  document.getElementById("choices").hidden = !figures;
+  const bar = document.getElementById("bar");
+  fillLists();
+  document.documentElement.style.scrollPaddingTop = `${document.getElementById("bar").offsetHeight + 12}px`;
+  const top = document.getElementById("main").offsetTop - bar.offsetHeight - 20;
+  if (known && window.scrollY > top) window.scrollTo(0, top);
+  return refresh();
 }
 
 function record() {
@@ -178,45 +158,33 @@ function record() {
   return [element("div", { class: "record" }, ...found.map(([title, entries]) => block(title, Object.entries(entries))))];
 }
 
-function failed() {
-  if (!TABLES.outcomes) return [];
+function outcomes(failedOnly) {
+  if (!TABLES.outcomes) return [element("p", { class: "absent" }, "This report was made without the list of cells.")];
   const rows = rowsOf(TABLES.outcomes);
   const bad = rows.filter((row) => row.status === "failed");
+  if (!failedOnly) return tableView("cells", TABLES.outcomes.names, rows);
   if (!bad.length) return [element("p", {}, `None of ${rows.length}.`)];
   return tableView("failed cells", ["stage", "cell", "reason", "elapsed_s"], bad);
 }
 
 function downloads() {
-  return Object.entries(TABLES).map(([name, table]) => element("button", { type: "button", onclick: () =>
-    download(`${name}.csv`, csv(table.names, rowsOf(table)), "text/csv") }, `${name}.csv`));
+  const names = (table) => table.names.filter((name) => name !== "pair");
+  return Object.entries(TABLES).filter(([name]) => !name.startsWith("choices of ")).map(([name, table]) => element("button", { type: "button", onclick: () =>
+    download(`${name}.csv`, csv(names(table), rowsOf(table)), "text/csv") }, `${name}.csv`));
 }
 
 function start() {
   furnishChoices();
-  document.querySelectorAll("figure[data-figure]").forEach(furnish);
-  if (COMPARED.length > 10) document.querySelector('[data-figure="similarity"]').classList.add("many");
-  document.querySelectorAll("[data-table]").forEach((box) => {
-    const name = box.dataset.table;
-    if (TABLES[name]) box.append(...tableView(name, TABLES[name].names, rowsOf(TABLES[name])));
-  });
-  document.querySelector("[data-record]").append(...record());
-  document.querySelector("[data-failed]").append(...failed());
-  const box = document.querySelector("[data-downloads]");
-  box.classList.add("save");
-  box.append(...downloads());
+  SECTIONS.filter((section) => !section.home).forEach(furnish);
   let resized;
   window.addEventListener("resize", () => {
     clearTimeout(resized);
-    resized = setTimeout(() => ["consistency", "head_accuracy"].forEach(draw), 200);
+    resized = setTimeout(refresh, 200);
   });
-  const all = () => Promise.all(Object.keys(DEPENDS).map(draw));
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
-  choose({}).then(() => { paintThumbs(); return all(); }).then(() => { document.body.dataset.ready = "yes"; });
+  window.addEventListener("hashchange", turn);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+  return turn().then(() => { document.body.dataset.ready = "yes"; });
 }
 
-try {
-  start();
-} catch (error) {
-  document.getElementById("main").prepend(element("p", { class: "error", role: "alert" }, `The page could not be drawn: ${error.message}`));
-  throw error;
-}
+await loadVega();
+await start();

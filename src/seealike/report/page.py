@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any
 
-import altair as alt
 import vl_convert
 
-from seealike.report import chart_accuracy, chart_consistency, chart_scatter, chart_similarity
-from seealike.report.charts import GREY, PAGE_ROWS, PALETTE, RAMP
+from seealike.report.charts import DARK_PALETTE, FAMILIES, GREY, PAGE_ROWS, PALETTE, RAMP
+from seealike.report.choices import combinations
+from seealike.report.contents import CHAPTERS, SECTIONS
+from seealike.report.derived import prepared
 from seealike.report.domains import data_domain, full_domain
-from seealike.report.figures import step_for
-from seealike.report.layout import Tables, distinct, grouping_fields, measure_label, model_order, table
-from seealike.report.pack import pack
+from seealike.report.layout import (
+    Tables,
+    distinct,
+    grouping_fields,
+    measure_label,
+    side_fields,
+    table,
+)
+from seealike.report.order import heat_map_order
+from seealike.report.pack import DIGITS, pack
+from seealike.report.parts import chapters, tabs
+from seealike.report.sections import Section, page_look
 from seealike.report.summary import summary, warnings
 
-_TABLES = ("models", "datasets", "similarities", "consistency", "head_accuracy", "outcomes")
-_SCRIPTS = ("tables.js", "rows.js", "figures.js", "page.js")
-
-#: What a section says when its table is missing or empty.
-ABSENT = {
-    "consistency": "This study has no consistencies: they need similarities on at least two datasets and a set "
-    "with at least three pairs of models.",
-    "similarities": "This study has no similarities: none was computed, or the stage «compare» has not run yet.",
-    "scatter": "This figure needs similarities on at least two datasets.",
-    "head_accuracy": "No model of this study was tested with its own head on a dataset of the head’s classes.",
-    "outcomes": "This report was made without the list of cells.",
-}
+_SCRIPTS = ("tables.js", "choices.js", "rows.js", "recompute.js", "figures.js", "squares.js", "page.js")
 
 
 def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
     """The report as the text of one HTML file that opens offline.
 
-    Each table stands in the page once, as JSON (`pack`); the Vega bundle stands in it once. Nothing is fetched:
-    the page's own content security policy forbids it. The same input gives the same text.
+    Each table stands in the page once, in one compressed block (`pack`); the Vega bundle stands in it once. Nothing is
+    fetched: the page's own content security policy forbids it. The same input gives the same text.
 
     Args:
         title: the page's heading.
         tables: "models" and "datasets" with the schemas of `seealike.data.tables` and any further columns; where
-            they exist "similarities", "consistency", "head_accuracy" and "outcomes".
+            they exist all other tables of the study.
         record: what ran: name, seed, started, elapsed_s, versions, cells, elapsed_by_stage …; all may be missing.
 
     Example:
@@ -53,6 +54,10 @@ def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
         >>> "1 model, 1 dataset." in render("A study", tables, {})
         True
     """
+    ready = prepared(tables)
+    offered = {section.name: combinations(section, ready) for section in SECTIONS}
+    there = {name for name, found in offered.items() if not found.is_empty()}
+    described, block = pack({**ready, **{f"choices of {name}": offered[name] for name in sorted(there)}})
     alerts = "".join(f"<p>{escape(line)}</p>" for line in warnings(tables, record))
     slots = {
         "title": escape(title),
@@ -60,10 +65,13 @@ def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
         "warnings": f'<div class="warning" role="note"><h2>First of all</h2>{alerts}</div>' if alerts else "",
         "byline": escape(_byline(record)),
         "style": _text("page.css"),
-        "data": inert(_payload(tables, record)),
+        "tabs": tabs(CHAPTERS, SECTIONS, there),
+        "chapters": chapters(CHAPTERS, SECTIONS, there),
+        "data": inert(_payload(ready, there, record) | {"tables": described}),
+        "numbers": block,
+        **{f"digits_of_{kind}": str(digits) for kind, digits in DIGITS.items()},
         "vega": _bundle(),
         "script": "\n".join(_text(name) for name in _SCRIPTS),
-        **{f"absent_{name}": _absence(tables, name) for name in ABSENT},
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: slots[match[1]], _text("page.html"))
 
@@ -81,16 +89,39 @@ def inert(value: object) -> str:
     return text
 
 
-def _payload(tables: Tables, record: Mapping[str, object]) -> dict[str, Any]:
+def _payload(ready: Tables, there: set[str], record: Mapping[str, object]) -> dict[str, Any]:
     return {
-        "tables": {name: pack(found) for name in _TABLES if (found := table(tables, name)) is not None},
-        "measures": _measures(tables),
-        "fields": grouping_fields(tables),
+        "measures": _measures(ready),
+        "fields": grouping_fields(ready),
+        "sides": {kind: side_fields(ready, kind) for kind in ("model", "dataset")},
         "palette": PALETTE,
+        "dark_palette": DARK_PALETTE,
         "grey": GREY,
         "ramp": RAMP,
-        "specs": {name: chart.to_dict() for name, chart in _charts(tables).items()},
+        "families": FAMILIES,
+        "sections": [_described(section) for section in SECTIONS if section.name in there],
+        "specs": specifications(ready, there),
         "record": json.loads(json.dumps(_finite(record), default=str)),
+    }
+
+
+def _described(section: Section) -> dict[str, Any]:
+    names = ("name", "table", "title", "choices", "mirror", "sides", "home", "click")
+    return {name: getattr(section, name) for name in names}
+
+
+def specifications(ready: Tables, there: set[str]) -> dict[str, dict[str, Any]]:
+    """The charts as JSON, with slots («@…») that the page's script fills for each choice.
+
+    Args:
+        ready: what `derived.prepared` makes of the study's tables.
+        there: names of the sections that have rows.
+    """
+    sizes = ready["models"].height, ready["datasets"].height
+    return {
+        section.name: section.chart(PAGE_ROWS, page_look(section, *sizes)).to_dict()
+        for section in SECTIONS
+        if section.name in there
     }
 
 
@@ -105,8 +136,13 @@ def _finite(value: object) -> object:
 
 def _measures(tables: Tables) -> list[dict[str, Any]]:
     """For each measure its words, the order of the models and the fixed ends of its scales."""
-    similarities, consistency = table(tables, "similarities"), table(tables, "consistency")
-    present = [t["measure"].to_list() for t in (similarities, consistency) if t is not None]
+    similarities = table(tables, "similarities")
+    first = sorted(tables, key=lambda name: name != "similarities")
+    present = [
+        tables[name]["measure"].unique(maintain_order=True)
+        for name in first
+        if "measure" in tables[name].columns
+    ]
     models = tables["models"]["model"].to_list()
     measures = []
     for measure in distinct([m for column in present for m in column]):
@@ -117,49 +153,15 @@ def _measures(tables: Tables) -> list[dict[str, Any]]:
             "full": [0, 1],
             "range": [0, 1],
         }
-        if similarities is not None:
-            rows = similarities.filter(measure=measure)
+        rows = None if similarities is None else similarities.filter(measure=measure)
+        if rows is not None and not rows.is_empty():
             entry |= {
-                "order": model_order(rows, models),
+                "order": heat_map_order(tables, measure),
                 "full": full_domain(rows["similarity"]),
                 "range": data_domain(rows),
             }
         measures.append(entry)
     return measures
-
-
-def _charts(tables: Tables) -> dict[str, alt.TopLevelMixin]:
-    """The charts of `figures` with slots («@…») that the page's script fills for each choice."""
-    n_datasets = tables["datasets"].height
-    groups, order, domain = (["@groups"], ["@colors"]), ["@order"], ["@domain"]
-    same: dict[str, Any] = {"subtitle": "@subtitle", "domain": domain}
-    consistency = table(tables, "consistency")
-    ends = [0.0, 1.0] if consistency is None else full_domain(consistency["consistency"])
-    step = alt.Step(step_for(tables["models"].height))
-    similarity = chart_similarity.matrix(PAGE_ROWS, order=order, groups=groups, **same)
-    return {
-        "consistency": chart_consistency.strip(PAGE_ROWS, subtitle="@subtitle", order=order, domain=ends),
-        "consistency_by_datasets": chart_consistency.grid(
-            PAGE_ROWS, subtitle="@subtitle", order=order, n_datasets=n_datasets
-        ),
-        "similarity": similarity.properties(width=step, height=step),
-        "similarities": chart_similarity.small_multiples(
-            PAGE_ROWS,
-            order=order,
-            datasets=["@datasets"],
-            columns=chart_similarity.columns_for(n_datasets),
-            **same,
-        ),
-        "scatter": chart_scatter.scatter(PAGE_ROWS, axes=("@x", "@y"), groups=groups, **same),
-        "head_accuracy": chart_accuracy.dots(PAGE_ROWS, subtitle="@subtitle", order=order),
-    }
-
-
-def _absence(tables: Tables, section: str) -> str:
-    """The sentence for a section without data, or nothing."""
-    needed = table(tables, "similarities" if section == "scatter" else section)
-    missing = needed is None or (section == "scatter" and needed["dataset"].n_unique() < 2)
-    return f'<p class="absent">{escape(ABSENT[section])}</p>' if missing else ""
 
 
 def _byline(record: Mapping[str, object]) -> str:
@@ -169,10 +171,10 @@ def _byline(record: Mapping[str, object]) -> str:
 
 @cache
 def _bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script, in a function of its own so that its short names stay inside."""
-    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed=vegaEmbed;')}}})();".replace(
-        "</script", "<\\/script"
-    )
+    """Vega, Vega-Lite and vega-embed, deflated, as base64: a third of their length."""
+    script = vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;").encode()
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return base64.b64encode(deflate.compress(script) + deflate.flush()).decode()
 
 
 def _text(name: str) -> str:

@@ -1,108 +1,134 @@
 // The rows that each figure draws: the same as rows.py makes, for the present choices.
 
-const MODELS = rowsOf(TABLES.models);
-const DATASETS = rowsOf(TABLES.datasets).map((row) => row.dataset);
-const CONSISTENCY = rowsOf(TABLES.consistency);
 const DIFFERENT = "different sets";
 const GOLDEN = 0.6180339887498949;
-
-const distinct = (values) => [...new Set(values)].filter((value) => value !== null && value !== undefined);
 const setPair = (x, y) => `${x} × ${y}`;
-const measureOf = (id) => PAGE.measures.find((measure) => measure.id === id);
 
-// Where the rows of each (measure, dataset) stand in the table of similarities.
-const PLACES = new Map();
-if (TABLES.similarities) {
-  const { measure, dataset } = TABLES.similarities.columns;
-  measure.forEach((id, i) => {
-    const key = JSON.stringify([id, dataset[i]]);
-    if (!PLACES.has(key)) PLACES.set(key, []);
-    PLACES.get(key).push(i);
-  });
-}
-const COMPARED = TABLES.similarities ? distinct(TABLES.similarities.columns.dataset) : [];
+const cardLine = (card) => PAGE.fields.filter((field) => card[field] !== null && card[field] !== undefined)
+  .map((field) => `${field}: ${card[field]}`).join(" · ");
+const CARDS = new Map(MODELS.map((card) => [card.model, cardLine(card)]));
 
-const cardLine = (model) => PAGE.fields.filter((field) => model[field] !== null && model[field] !== undefined)
-  .map((field) => `${field}: ${model[field]}`).join(" · ");
-const CARDS = new Map(MODELS.map((model) => [model.model, cardLine(model)]));
+const known = (value) => value !== null && value !== undefined;
+const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 
-function groupsOf(field) {
-  const known = field && TABLES.models.names.includes(field);
-  return new Map(MODELS.map((model) => [model.model, known ? String(model[field]) : "all"]));
-}
-
-function similarityRows(measure, dataset, field) {
-  const groups = groupsOf(field);
-  return (PLACES.get(JSON.stringify([measure, dataset])) || []).map((i) => {
-    const row = rowAt(TABLES.similarities, i);
-    return { ...row, card_x: CARDS.get(row.model_x) || "", card_y: CARDS.get(row.model_y) || "",
-      group_x: groups.get(row.model_x) || "", group_y: groups.get(row.model_y) || "" };
-  });
+// Unordered pairs of different models that have a similarity; the mean of both directions where they differ.
+function pairsOn(measure, dataset) {
+  const pairs = new Map();
+  for (const i of matching(TABLES.similarities, { measure, dataset })) {
+    const { model_x, model_y, similarity, standard_error } = rowAt(TABLES.similarities, i);
+    if (model_x === model_y || similarity === null) continue;
+    const both = model_x < model_y ? [model_x, model_y] : [model_y, model_x];
+    const key = JSON.stringify(both);
+    if (!pairs.has(key)) pairs.set(key, { both, similarities: [], errors: [] });
+    pairs.get(key).similarities.push(similarity);
+    if (standard_error !== null) pairs.get(key).errors.push(standard_error);
+  }
+  return new Map([...pairs].map(([key, { both: [model_x, model_y], similarities, errors }]) =>
+    [key, { model_x, model_y, similarity: mean(similarities), standard_error: mean(errors) }]));
 }
 
-function consistencyRows({ measure, correlation, field }) {
-  return CONSISTENCY
-    .filter((row) => row.measure === measure && row.correlation === correlation && row.field === field)
-    .map((row, i) => ({ ...row, pair: setPair(row.set_x, row.set_y), jitter: ((i * GOLDEN) % 1) * 2 - 1,
-      kind: row.set_x === row.set_y ? "within one set" : "across two sets" }));
-}
+// Tables that are joined for the present choices only.
+const DERIVED = {
+  scatter({ measure, a, b }) {
+    const [onA, onB] = [a, b].map((dataset) => pairsOn(measure, dataset));
+    return [...onA].filter(([key]) => onB.has(key)).map(([key, { model_x, model_y, similarity, standard_error }]) => ({
+      model_x, model_y, a: similarity, a_error: standard_error, b: onB.get(key).similarity, b_error: onB.get(key).standard_error,
+    }));
+  },
+  gap({ measure, dataset, method, metric }) {
+    const tested = TABLES.performance;
+    const scores = new Map(matching(tested, { dataset, method, metric, split: "test" }).map((i) => [tested.columns.model.at(i), tested.columns.value.at(i)]));
+    return [...pairsOn(measure, dataset).values()]
+      .map((row) => ({ ...row, value_x: scores.get(row.model_x), value_y: scores.get(row.model_y) }))
+      .filter((row) => known(row.value_x) && known(row.value_y))
+      .map((row) => ({ ...row, gap: Math.abs(row.value_x - row.value_y), better: row.value_x >= row.value_y ? row.model_x : row.model_y }));
+  },
+};
 
-function median(values) {
-  const sorted = values.filter((v) => v !== null).sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length ? (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2 : -Infinity;
+function labelled(row, i, groups) {
+  const added = { jitter: ((i * GOLDEN) % 1) * 2 - 1 };
+  if ("model" in row) Object.assign(added, { group: groups.get(row.model) || "", card: CARDS.get(row.model) || "" });
+  if ("better" in row) added.group = groups.get(row.better) || "";
+  if ("model_x" in row && "model_y" in row) {
+    const [x, y] = [groups.get(row.model_x) || "", groups.get(row.model_y) || ""];
+    Object.assign(added, { group_x: x, group_y: y, card_x: CARDS.get(row.model_x) || "", card_y: CARDS.get(row.model_y) || "", sets: x === y ? setPair(x, y) : DIFFERENT });
+  }
+  if ("set_x" in row && "set_y" in row) Object.assign(added, { pair: setPair(row.set_x, row.set_y), kind: row.set_x === row.set_y ? "within one set" : "across two sets" });
+  for (const side of ["", "_x", "_y"]) if (`measure${side}` in row) added[`measure_label${side}`] = wordOf("measure", row[`measure${side}`]);
+  return { ...row, ...added };
 }
-
-function byMedian(rows) {
-  const medians = new Map();
-  for (const row of rows) medians.set(row.pair, [...(medians.get(row.pair) || []), row.consistency]);
-  return [...medians].map(([pair, values]) => [pair, median(values)]).sort((a, b) => (b[1] > a[1]) - (b[1] < a[1])).map(([pair]) => pair);
-}
+const ADDED = new Set(["jitter", "group", "card", "group_x", "group_y", "card_x", "card_y", "sets", "pair", "kind", "measure_label", "measure_label_x", "measure_label_y"]);
 
 function mirrored(rows) {
-  const cells = new Map();
-  const key = (x, y) => JSON.stringify([x, y]);
-  for (const row of rows) {
-    const [x, y] = [row.dataset_x, row.dataset_y];
-    if (!cells.has(key(y, x))) cells.set(key(y, x), { ...row, dataset_x: y, dataset_y: x });
-    cells.set(key(x, y), row);
-  }
-  return [...cells.values()];
+  const other = (name) => (name.endsWith("_x") ? `${name.slice(0, -1)}y` : name.endsWith("_y") ? `${name.slice(0, -1)}x` : name);
+  const keys = Object.keys(rows[0] || {}).filter((name) => /^(model|dataset|measure|domain|set|value)_[xy]$/.test(name));
+  const keyOfRow = (row) => JSON.stringify(keys.map((name) => row[name]));
+  const present = new Set(rows.map(keyOfRow));
+  const turned = rows.map((row) => Object.fromEntries(Object.keys(row).map((name) => [name, other(name) in row ? row[other(name)] : row[name]])));
+  return [...rows, ...turned.filter((row) => !present.has(keyOfRow(row)))];
 }
 
-function scatterRows(rowsA, rowsB) {
-  const key = (row) => JSON.stringify([row.model_x, row.model_y]);
-  const onB = new Map(rowsB.map((row) => [key(row), row.similarity]));
-  const both = new Map();
-  for (const row of rowsA) {
-    const b = onB.get(key(row));
-    if (row.model_x === row.model_y || row.similarity === null || b === null || b === undefined) continue;
-    const once = JSON.stringify([row.model_x, row.model_y].sort());
-    const sets = row.group_x === row.group_y ? setPair(row.group_x, row.group_y) : DIFFERENT;
-    if (!both.has(once)) both.set(once, { ...row, a: row.similarity, b, sets });
-  }
-  return [...both.values()];
+// Rows of models that were left out go; a set goes with all its models; consistencies are those of the others.
+function remaining(rows, table) {
+  if (!filtered() || !rows.length) return rows;
+  const kept = keptModels();
+  const sides = ["model", "model_x", "model_y"].filter((name) => name in rows[0]);
+  const gone = (row, side) => (state.without[row.field] || []).includes(row[side]);
+  const left = rows.filter((row) => sides.every((side) => kept.has(row[side])) && !(row.field && (gone(row, "set_x") || gone(row, "set_y"))));
+  return table === "consistency" ? recomputed(left) : left;
+}
+
+// What the reader must know of a figure while models are left out.
+function filterNote(section, rows) {
+  if (!filtered()) return "";
+  if (section.table === "consistency") return "Computed here for the models that are left: without intervals and tests.";
+  const follows = rows.length && ["model", "model_x"].some((name) => name in rows[0]);
+  return !rows.length || follows ? "" : "These numbers rest on all models of the study.";
+}
+
+// The rows of a section that fit its choices, as they stand in its table, without models that were left out.
+function plainRows(section, chosen) {
+  const table = TABLES[section.table];
+  const rows = DERIVED[section.table] ? DERIVED[section.table](chosen) : matching(table, chosen).map((i) => rowAt(table, i));
+  return remaining(rows, section.table);
+}
+
+function sectionRows(section, chosen) {
+  const groups = groupsOf(chosen.field || state.field);
+  const rows = plainRows(section, chosen).map((row, i) => labelled(row, i, groups));
+  return section.mirror ? mirrored(rows) : rows;
 }
 
 function groupNames(rows) {
-  const names = distinct(rows.map((row) => row.sets)).sort();
+  const by = ["group", "sets"].find((name) => rows.length && name in rows[0]);
+  const names = by ? distinct(rows.map((row) => row[by])).sort() : [];
   return [...names.filter((name) => name !== DIFFERENT), ...names.filter((name) => name === DIFFERENT)];
-}
-
-function accuracyRows() {
-  return rowsOf(TABLES.head_accuracy)
-    .map((row) => ({ ...row, label: `${row.model} on ${row.dataset}`,
-      low: row.top1 === null ? null : row.top1 - (row.standard_error || 0),
-      high: row.top1 === null ? null : row.top1 + (row.standard_error || 0) }))
-    .sort((a, b) => compare(a.dataset, b.dataset) || compare(a.model, b.model));
 }
 
 const colorsFor = (groups) => groups.map((name, i) => (name === DIFFERENT ? PAGE.grey : PAGE.palette[i % PAGE.palette.length]));
 
-function modelOrder(measure, arrange) {
-  const order = measureOf(measure).order;
-  if (arrange === "linkage") return order;
-  const groups = groupsOf(arrange);
-  const place = new Map(order.map((model, i) => [model, i]));
-  return [...order].sort((a, b) => compare(groups.get(a), groups.get(b)) || place.get(a) - place.get(b));
+// Colors of a family at places from 0 to its last stop, and one for each value of several fields.
+const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+const hex = (values) => `#${values.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
+function between(stops, place) {
+  const [low, high] = [Math.floor(place), Math.ceil(place)].map((at) => channels(stops[at]));
+  return hex(low.map((value, c) => value + (high[c] - value) * (place % 1)));
+}
+function shades(fields) {
+  const order = distinct(fields);
+  return order.flatMap((field, family) => {
+    const own = fields.filter((name) => name === field);
+    return own.map((_, i) => between(PAGE.families[family % PAGE.families.length], (4 * (i + 0.5)) / own.length));
+  });
+}
+
+// What a square shows beside the names of its models or datasets.
+function cardsOf(section) {
+  if (!section.sides) return [];
+  const kept = keptModels();
+  const cards = section.sides === "model" ? MODELS.filter((card) => kept.has(card.model)) : DATASETS;
+  return state.bars[section.sides].flatMap((field) => [...cards]
+    .filter((card) => card[field] !== null && card[field] !== undefined)
+    .sort((a, b) => compare(a[field], b[field]))
+    .map((card) => ({ name: card[section.sides], field, value: String(card[field]), label: `${field}: ${card[field]}` })));
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
 
-from seealike.report.layout import distinct, set_pair
+from seealike.report.derived import DERIVED, Chosen
+from seealike.report.layout import Tables, distinct, grouping_fields, measure_label, set_pair
+from seealike.report.sections import Section
 
 Rows = list[dict[str, Any]]
 
@@ -15,119 +18,102 @@ DIFFERENT = "different sets"
 _GOLDEN = 0.6180339887498949
 
 
-def consistency_rows(consistency: pl.DataFrame, measure: str, correlation: str, field: str) -> Rows:
-    """One row a pair of model sets and pair of datasets, with `jitter` in [-1, 1] that keeps points apart.
+def section_rows(section: Section, tables: Tables, chosen: Chosen, field: str | None = None) -> Rows:
+    """The rows of the section's table that fit the choices, labelled (see `sections`).
+
+    Args:
+        section: any section.
+        tables: what `derived.prepared` makes of the study's tables.
+        chosen: choice -> value as text; "" where the column is null.
+        field: the card field by which models are grouped; None for the first one that sorts them.
 
     Example:
-        >>> from seealike.data.tables import CONSISTENCY
-        >>> row = {"measure": "cka", "correlation": "pearson", "field": "objective", "set_x": "text", "set_y": "text",
-        ...        "dataset_x": "digits", "dataset_y": "faces", "consistency": 0.8, "low": 0.5, "high": 0.9}
-        >>> frame = pl.DataFrame([row], schema=CONSISTENCY)
-        >>> consistency_rows(frame, "cka", "pearson", "objective")[0]["pair"]
-        'text × text'
+        >>> from seealike.report.contents import SECTIONS
+        >>> (section,) = [section for section in SECTIONS if section.name == "head_accuracy"]
+        >>> models, accuracy = pl.DataFrame({"model": ["a"]}), pl.DataFrame({"model": ["a"], "top1": [0.5]})
+        >>> tables = {"models": models, "head_accuracy": accuracy}
+        >>> section_rows(section, tables, {})
+        [{'model': 'a', 'top1': 0.5, 'group': 'all', 'card': '', 'jitter': -1.0}]
     """
-    chosen = consistency.filter(measure=measure, correlation=correlation, field=field)
-    kept = (
-        *(
-            "dataset_x",
-            "dataset_y",
-            "consistency",
-            "low",
-            "high",
-            "p_value",
-            "q_value",
-            "influential",
-            "without_it",
-        ),
-        *("n_models", "n_pairs", "spread_x", "spread_y", "reason"),
-    )
+    rows = _labelled(_fitting(section, tables, chosen).rows(named=True), tables, field)
+    return mirrored(rows) if section.mirror else rows
+
+
+def _fitting(section: Section, tables: Tables, chosen: Chosen) -> pl.DataFrame:
+    if section.table in DERIVED:
+        return DERIVED[section.table].rows(tables, chosen)
+    fits = [pl.col(name).cast(pl.String).fill_null("") == chosen[name] for name in section.choices]
+    return tables[section.table].filter(*fits) if fits else tables[section.table]
+
+
+def _labelled(rows: Rows, tables: Tables, field: str | None) -> Rows:
+    fields = grouping_fields(tables)
+    cards = card_lines(tables["models"], fields)
+    groups = groups_of(tables["models"], field or (fields[0] if fields else None))
+    labels = [label for names, label in _labels(cards, groups).items() if rows and names <= rows[0].keys()]
+    jitter = ({"jitter": round(((i * _GOLDEN) % 1) * 2 - 1, 4)} for i in range(len(rows)))
     return [
-        {
-            "pair": set_pair(row["set_x"], row["set_y"]),
-            "kind": WITHIN if row["set_x"] == row["set_y"] else ACROSS,
-            "jitter": round(((i * _GOLDEN) % 1) * 2 - 1, 4),
-            **{name: row[name] for name in kept},
-        }
-        for i, row in enumerate(chosen.iter_rows(named=True))
+        {**row, **_merged(label(row) for label in labels), **j} for row, j in zip(rows, jitter, strict=True)
     ]
 
 
-def by_median(rows: Rows) -> list[str]:
-    """The set pairs of `consistency_rows`, the most consistent (by median) first, those without a value last.
+def _merged(parts: Any) -> dict[str, Any]:
+    return {name: value for part in parts for name, value in part.items()}
 
-    Example:
-        >>> by_median([{"pair": "a", "consistency": 0.1}, {"pair": "b", "consistency": 0.7}])
-        ['b', 'a']
-    """
-    medians = (
-        pl.DataFrame({"pair": [r["pair"] for r in rows], "r": [r["consistency"] for r in rows]})
-        .with_columns(pl.col("r").cast(pl.Float64))
-        .group_by("pair", maintain_order=True)
-        .agg(pl.col("r").median())
-        .sort("r", descending=True, nulls_last=True, maintain_order=True)
-    )
-    return medians["pair"].to_list()
+
+Label = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def _labels(cards: Mapping[str, str], groups: Mapping[str, str]) -> dict[frozenset[str], Label]:
+    """What is added to rows that have certain columns."""
+
+    def pair_of_models(row: Mapping[str, Any]) -> dict[str, Any]:
+        sides = {side: row[f"model_{side}"] for side in "xy"}
+        own = {f"group_{side}": groups.get(model, "") for side, model in sides.items()}
+        same = own["group_x"] == own["group_y"]
+        sets = set_pair(own["group_x"], own["group_y"]) if same else DIFFERENT
+        return {
+            **own,
+            **{f"card_{side}": cards.get(model, "") for side, model in sides.items()},
+            "sets": sets,
+        }
+
+    def pair_of_sets(row: Mapping[str, Any]) -> dict[str, Any]:
+        x, y = row["set_x"], row["set_y"]
+        return {"pair": set_pair(x, y), "kind": WITHIN if x == y else ACROSS}
+
+    def one_model(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {"group": groups.get(row["model"], ""), "card": cards.get(row["model"], "")}
+
+    def measure(side: str) -> Label:
+        return lambda row: {f"measure_label{side}": measure_label(row[f"measure{side}"])}
+
+    return {
+        frozenset({"model"}): one_model,
+        frozenset({"better"}): lambda row: {"group": groups.get(row["better"], "")},
+        frozenset({"model_x", "model_y"}): pair_of_models,
+        frozenset({"set_x", "set_y"}): pair_of_sets,
+        **{frozenset({f"measure{side}"}): measure(side) for side in ("", "_x", "_y")},
+    }
 
 
 def mirrored(rows: Rows) -> Rows:
-    """Rows of one set pair in both orders of the two datasets, for a square heat map.
+    """The rows, and each with its columns of x and y exchanged unless that one is there already.
 
     Example:
         >>> [(r["dataset_x"], r["dataset_y"]) for r in mirrored([{"dataset_x": "a", "dataset_y": "b"}])]
         [('a', 'b'), ('b', 'a')]
     """
-    cells = {}
-    for row in rows:
-        x, y = row["dataset_x"], row["dataset_y"]
-        cells.setdefault((y, x), {**row, "dataset_x": y, "dataset_y": x})
-        cells[x, y] = row
-    return [cells[key] for key in sorted(cells)]
-
-
-def similarity_rows(similarities: pl.DataFrame, cards: dict[str, str], groups: dict[str, str]) -> Rows:
-    """Rows of the similarity table with each model's card in words and its group.
-
-    Args:
-        similarities: any rows of the table.
-        cards: model -> its card's fields in one line (`card_lines`).
-        groups: model -> its value of the chosen field.
-
-    Example:
-        >>> frame = pl.DataFrame({"model_x": ["a"], "model_y": ["b"], "similarity": [0.5]})
-        >>> similarity_rows(frame, {"a": "objective: text"}, {"a": "text"})[0]["card_x"]
-        'objective: text'
-    """
-    return [
-        {
-            **row,
-            "card_x": cards.get(row["model_x"], ""),
-            "card_y": cards.get(row["model_y"], ""),
-            "group_x": groups.get(row["model_x"], ""),
-            "group_y": groups.get(row["model_y"], ""),
-        }
-        for row in similarities.iter_rows(named=True)
+    sides = [name for name in (rows[0] if rows else ()) if name.endswith("_x")]
+    turn = {name: f"{name[:-2]}_y" for name in sides} | {f"{name[:-2]}_y": name for name in sides}
+    keys = [
+        name
+        for name in turn
+        if name.rpartition("_")[0] in ("model", "dataset", "measure", "domain", "set", "value")
     ]
-
-
-def scatter_rows(rows_a: Rows, rows_b: Rows) -> Rows:
-    """The pairs of different models that have a similarity on both datasets, each unordered pair once.
-
-    Example:
-        >>> row = {"model_x": "a", "model_y": "b", "similarity": 0.5, "group_x": "text", "group_y": "text"}
-        >>> scatter_rows([row], [{**row, "similarity": 0.7}])[0]["sets"]
-        'text × text'
-    """
-    on_b = {(row["model_x"], row["model_y"]): row["similarity"] for row in rows_b}
-    both: dict[frozenset[str], dict[str, Any]] = {}
-    for row in rows_a:
-        x, y = row["model_x"], row["model_y"]
-        a, b = row["similarity"], on_b.get((x, y))
-        if x == y or a is None or b is None:
-            continue
-        same = row["group_x"] == row["group_y"]
-        sets = set_pair(row["group_x"], row["group_y"]) if same else DIFFERENT
-        both.setdefault(frozenset((x, y)), {**row, "a": a, "b": b, "sets": sets})
-    return list(both.values())
+    present = {tuple(row[name] for name in keys) for row in rows}
+    turned = [{name: row[turn.get(name, name)] for name in row} for row in rows]
+    return [*rows, *(row for row in turned if tuple(row[name] for name in keys) not in present)]
 
 
 def card_lines(models: pl.DataFrame, fields: list[str]) -> dict[str, str]:
@@ -152,15 +138,16 @@ def groups_of(models: pl.DataFrame, field: str | None) -> dict[str, str]:
     """
     if field is None or field not in models.columns:
         return dict.fromkeys(models["model"].to_list(), "all")
-    return {m: str(v) for m, v in models.select("model", field).iter_rows()}
+    return {m: "–" if v is None else str(v) for m, v in models.select("model", field).iter_rows()}
 
 
 def group_names(rows: Rows) -> list[str]:
-    """The names in the legend of the scatter: the sets in alphabetical order, «different sets» last.
+    """The names in the legend: groups of models, else of pairs, in alphabetical order, «different sets» last.
 
     Example:
         >>> group_names([{"sets": "different sets"}, {"sets": "b × b"}, {"sets": "a × a"}])
         ['a × a', 'b × b', 'different sets']
     """
-    names = sorted(distinct([row["sets"] for row in rows]))
+    by = next((name for name in ("group", "sets") if rows and name in rows[0]), None)
+    names = sorted(distinct([row[by] for row in rows])) if by else []
     return [n for n in names if n != DIFFERENT] + [n for n in names if n == DIFFERENT]

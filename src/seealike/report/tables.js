@@ -2,30 +2,78 @@
 
 const PAGE = JSON.parse(document.getElementById("seealike-data").textContent);
 
-function expand(packed, height) {
-  if (packed.list) return packed.list;
-  if (packed.cycle) return Array.from({ length: height }, (_, i) => packed.cycle[i % packed.cycle.length]);
-  return packed.runs.flatMap((value, i) => Array(packed.counts[i]).fill(value));
+const KINDS = { "<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "<i2": Int16Array, "|i1": Int8Array, "|u1": Uint8Array };
+const NO_INTEGER = -(2 ** 31);
+
+async function inflated(id) {
+  const text = document.getElementById(id).textContent;
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Response(stream).arrayBuffer();
 }
 
-function unpack(packed) {
-  const columns = {};
-  for (const { name, levels, values } of packed.columns) {
-    const all = expand(values, packed.height);
-    columns[name] = levels ? all.map((code) => (code === null ? null : levels[code])) : all;
+// Vega, in a function of its own so that its short names stay inside.
+async function loadVega() {
+  const script = new TextDecoder().decode(await inflated("vega-bundle"));
+  new Function(script)();
+}
+
+// A column: typed values, and at(i), which gives null where there is none.
+function column(words, planes, height) {
+  const type = KINDS[words.kind];
+  const size = type.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(height * size);
+  for (let plane = 0; plane < size; plane += 1) {
+    for (let i = 0; i < height; i += 1) bytes[i * size + plane] = planes[plane * height + i];
   }
-  const types = Object.fromEntries(packed.columns.map(({ name, type }) => [name, type]));
-  return { height: packed.height, names: packed.columns.map((c) => c.name), columns, types };
+  const values = new type(bytes.buffer);
+  return { ...words, values, at: reader(words, values) };
 }
 
-const TABLES = Object.fromEntries(Object.entries(PAGE.tables).map(([name, packed]) => [name, unpack(packed)]));
+function reader({ type, kind, levels, digits }, values) {
+  if (levels) return (i) => (values[i] < 0 ? null : levels[values[i]]);
+  if (type === "Boolean") return (i) => (values[i] === 2 ? null : values[i] === 1);
+  if (kind === "<i4") return (i) => (values[i] === NO_INTEGER ? null : values[i]);
+  if (digits) return (i) => (Number.isNaN(values[i]) ? null : Number(values[i].toPrecision(digits)));
+  return (i) => (Number.isNaN(values[i]) ? null : values[i]);
+}
+
+function unpack(described, block) {
+  const tables = {};
+  let place = 0;
+  for (const [name, { height, columns }] of Object.entries(described)) {
+    const table = { height, names: columns.map((words) => words.name), columns: {} };
+    for (const words of columns) {
+      const length = height * KINDS[words.kind].BYTES_PER_ELEMENT;
+      table.columns[words.name] = column(words, block.subarray(place, place + length), height);
+      place += length;
+    }
+    tables[name] = table;
+  }
+  return tables;
+}
+
+const TABLES = unpack(PAGE.tables, new Uint8Array(await inflated("seealike-numbers")));
 
 function rowAt(table, i) {
-  return Object.fromEntries(table.names.map((name) => [name, table.columns[name][i]]));
+  return Object.fromEntries(table.names.map((name) => [name, table.columns[name].at(i)]));
 }
 
 function rowsOf(table) {
   return table ? Array.from({ length: table.height }, (_, i) => rowAt(table, i)) : [];
+}
+
+// Numbers of the rows in which every chosen column has its value ("" where it is null).
+function matching(table, chosen) {
+  const tests = Object.entries(chosen).map(([name, value]) => {
+    const { levels, values, at } = table.columns[name];
+    if (!levels) return (i) => String(at(i) ?? "") === value;
+    const code = value === "" ? -1 : levels.includes(value) ? levels.indexOf(value) : NaN;
+    return (i) => values[i] === code;
+  });
+  const found = [];
+  for (let i = 0; i < table.height; i += 1) if (tests.every((test) => test(i))) found.push(i);
+  return found;
 }
 
 function element(tag, attributes = {}, ...children) {

@@ -15,29 +15,40 @@ _MAKERS = {
     "models": tables.models_table,
     "datasets": tables.datasets_table,
     "similarities": tables.similarities_table,
+    "similarities_by_size": tables.similarities_by_size_table,
+    "performance": tables.performance_table,
     "predictions": tables.predictions_table,
 }
 
 
 def analyse_stage(opened: OpenedStudy, watch: Observer) -> None:
     """Do the analyses that are not done."""
+    made: dict[str, pl.DataFrame] = {}
     for cell in still_to_do(opened, "analyse", opened.analyse_cells(present_only=True), watch):
         watch.cell(cell.name)
-        attempt(opened, cell, lambda cell=cell: _analyse(opened, cell), watch)
+        attempt(opened, cell, lambda cell=cell: _analyse(opened, cell, made), watch)
 
 
-def _analyse(opened: OpenedStudy, cell: AnalyseCell) -> None:
-    needed = {name: _MAKERS[name](opened) for name in cell.bound.analysis.needs}
+def _analyse(opened: OpenedStudy, cell: AnalyseCell, made: dict[str, pl.DataFrame]) -> None:
+    """One analysis; the tables that it needs are made for all of them once."""
+    for name in cell.bound.analysis.needs:
+        if name not in made:
+            made[name] = _MAKERS[name](opened)
+    needed = {name: made[name] for name in cell.bound.analysis.needs}
     write_table(cell.paths[0], cell.bound(needed), made_from=cell.digest)
 
 
 def write_tables(opened: OpenedStudy) -> None:
-    """Write ``tables/``: cards, similarities and the analyses that are done; what is no longer made goes."""
+    """Write ``tables/``: cards, what the stages made and the analyses that are done; no others stay."""
     made: dict[str, list[pl.DataFrame]] = {
         "models": [tables.models_table(opened)],
         "datasets": [tables.datasets_table(opened)],
         "similarities": [tables.similarities_table(opened).select(*SIMILARITIES)],
     }
+    if any(card.sizes for card in opened.study.datasets):
+        made["similarities_by_size"] = [tables.similarities_by_size_table(opened)]
+    if opened.study.probes or opened.study.published:
+        made["performance"] = [tables.performance_table(opened)]
     for cell in opened.analyse_cells(present_only=True):
         if cell.paths[0].exists():
             made.setdefault(cell.bound.analysis.name, []).append(read_table(cell.paths[0]))

@@ -9,10 +9,10 @@ from typing import Any
 from seealike.catalogue import DATASETS, MODELS, Catalogue, DatasetEntry, ModelEntry
 from seealike.errors import UnknownName, suggestion
 from seealike.study.document import Document, Place
-from seealike.study.expand import entries, substituted
+from seealike.study.expand import entries, substituted, texts
 
 _CATALOGUES: dict[str, Catalogue[Any]] = {"models": MODELS, "datasets": DATASETS}
-_READINGS = ("corrected", "published")
+_READINGS = ("corrected", "published", "both")
 
 
 def catalogued(document: Document, section: str) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -21,7 +21,8 @@ def catalogued(document: Document, section: str) -> Iterator[tuple[Place, dict[s
     ``model: NAME`` is one; ``models: [LIST, PATTERN, NAME]`` with ``where: {objective: ssl}`` are many; so with
     ``dataset`` and ``datasets``. ``{id}``, ``{folder}`` … in a text take the entry's values. Keys that stand in
     the study go before the catalogue's; ``fields`` are joined. ``as: published`` takes the labels and the layer
-    of the study that the model is known from.
+    of the study that the model is known from; ``as: both`` the corrected ones, and its labels beside them as
+    fields ``published_…`` wherever they differ for some of these models.
     """
     for place, entry in entries(document, section):
         if entry.get("source") == "catalogue":
@@ -35,14 +36,16 @@ def _written_out(
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     one = section.removesuffix("s")
     chosen = _chosen(entry, place, section, document)
-    own = {k: v for k, v in entry.items() if k not in ("source", one, section, "where", "as")}
     reading = entry.get("as", "corrected")
     if reading not in _READINGS:
         document.mistake((*place, "as"), f"as: {suggestion(str(reading), _READINGS)}")
-    filled = [
-        (known, _filled(known.as_published() if reading == "published" else known, own, place, document))
-        for known in chosen
-    ]
+    own = {k: v for k, v in entry.items() if k not in ("source", one, section, "where", "as")}
+    beside = _differing(chosen) if reading == "both" else ()
+    filled = []
+    for known in chosen:
+        read = known.as_published() if reading == "published" else known
+        labels = {f"published_{name}": known.as_published().fields[name] for name in beside}
+        filled.append((known, _filled(read, own, labels, place, document)))
     missing = _missing(filled, document.file.parent) if section in entry else {}
     if missing:
         count = sum(map(len, missing.values()))
@@ -67,7 +70,7 @@ def _chosen(
     try:
         if key == one:
             return [catalogue.entry(str(entry[one]))]
-        chosen = catalogue.select(_texts(entry[section]))
+        chosen = catalogue.select(texts(entry[section]))
     except UnknownName as error:
         document.mistake((*place, key), f"expected {error.expected}, got {error.got}. {error.fix}")
         return []
@@ -77,7 +80,7 @@ def _chosen(
         return []
     for column, wanted in where.items():
         try:
-            fitting = catalogue.select(where={column: _texts(wanted)})
+            fitting = catalogue.select(where={column: texts(wanted)})
         except UnknownName as error:
             document.mistake(
                 (*place, "where", column), f"expected {error.expected}, got {error.got}. {error.fix}"
@@ -89,13 +92,28 @@ def _chosen(
     return chosen
 
 
+def _differing(chosen: list[ModelEntry | DatasetEntry]) -> list[str]:
+    """The fields in which the study that they are known from says something else of any of them."""
+    differ = [
+        name
+        for known in chosen
+        for name, value in known.fields.items()
+        if known.as_published().fields[name] != value
+    ]
+    return list(dict.fromkeys(differ))
+
+
 def _filled(
-    known: ModelEntry | DatasetEntry, own: Mapping[str, Any], place: Place, document: Document
+    known: ModelEntry | DatasetEntry,
+    own: Mapping[str, Any],
+    labels: Mapping[str, str],
+    place: Place,
+    document: Document,
 ) -> dict[str, Any]:
-    """The study entry that stands for an entry of the catalogue."""
+    """The study entry that stands for an entry of the catalogue; `labels` are further fields."""
     mine = substituted(dict(own), place, "column", known.texts, document)
     fields = mine.get("fields") or {}
-    joined = known.fields | fields if isinstance(fields, dict) else fields
+    joined = known.fields | dict(labels) | fields if isinstance(fields, dict) else fields
     return {"name": known.id, **known.card, **mine, "fields": joined}
 
 
@@ -107,7 +125,3 @@ def _missing(filled: list[tuple[Any, dict[str, Any]]], root: Path) -> dict[str, 
         if isinstance(known, DatasetEntry) and not path.exists():
             missing.setdefault(f"{path}  {known.address}".rstrip(), []).append(known.id)
     return missing
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(v) for v in (value if isinstance(value, list) else [value])]

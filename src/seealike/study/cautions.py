@@ -15,8 +15,9 @@ _NAMED = 5
 
 
 def cautions(opened: OpenedStudy) -> list[str]:
-    """Sentences for the record, from what the feature files note."""
-    return [*_samples_left_out(opened), *_small_batches(opened), *_identical_features(opened)]
+    """Sentences for the record: of imported similarities what is not used, and what the feature files note."""
+    unused = opened.study.imported.notes if opened.study.imported else ()
+    return [*unused, *_samples_left_out(opened), *_small_batches(opened), *_identical_features(opened)]
 
 
 def _samples_left_out(opened: OpenedStudy) -> list[str]:

@@ -5,30 +5,37 @@ from __future__ import annotations
 import time
 import warnings
 from itertools import groupby
-from pathlib import Path
 
 from seealike.compare import expected_cost, similarities
-from seealike.data.digests import cached_file_digest
-from seealike.data.features import Features
 from seealike.data.similarity import SimilarityMatrix
 from seealike.data.store import read_features, write_table
-from seealike.data.views import read_affine
 from seealike.errors import SeealikeError, place
 from seealike.measures import IdenticalFeatures
 from seealike.study.cells import Observer, attempt, finish, still_to_do
 from seealike.study.plan import OpenedStudy
-from seealike.study.rows import common_ids
+from seealike.study.reading import read_matrix
+from seealike.study.rows import common_ids, seen
 from seealike.study.units import CompareCell
 
 
 def compare_stage(opened: OpenedStudy, watch: Observer) -> None:
-    """Do the comparison cells that are not done."""
+    """Do the comparison cells that are not done; where similarities are imported, read these instead."""
+    if opened.study.imported:
+        _read(opened, watch)
+        return
     todo = still_to_do(opened, "compare", opened.compare_cells(present_only=True), watch)
-    for _, group in groupby(todo, key=lambda cell: cell.dataset):
+    for _, group in groupby(todo, key=lambda cell: (cell.dataset, cell.samples.rule)):
         cells = list(group)
         if not _all_at_once(opened, cells, watch):
             for cell in cells:  # each measure alone, so that only the one that cannot be fails
                 attempt(opened, cell, lambda cell=cell: _alone(opened, cell, watch), watch)
+
+
+def _read(opened: OpenedStudy, watch: Observer) -> None:
+    """Read the similarities of other programs that have not been read."""
+    for cell in still_to_do(opened, "compare", opened.read_cells, watch):
+        watch.cell(cell.name)
+        attempt(opened, cell, lambda cell=cell: read_matrix(cell), watch)
 
 
 def _all_at_once(opened: OpenedStudy, cells: list[CompareCell], watch: Observer) -> bool:
@@ -54,11 +61,11 @@ def _matrices(opened: OpenedStudy, cells: list[CompareCell], watch: Observer) ->
     for label, path in cells[0].features.items():
         with place(f"{label} on {dataset}"):
             stored[label] = read_features(path)
-    ids = common_ids(stored, opened.samples[dataset], dataset)
+    ids = common_ids(stored, cells[0].samples, dataset)
     features = {}
     for label, one in stored.items():
         with place(f"{label} on {dataset}"):
-            features[label] = _seen(one, ids, cells[0].views.get(label), settings.normalize).values
+            features[label] = seen(one, ids, cells[0].views.get(label), settings.normalize).values
     measures = [cell.measure for cell in cells]
     how = {
         "standard_error": settings.standard_errors,
@@ -66,17 +73,9 @@ def _matrices(opened: OpenedStudy, cells: list[CompareCell], watch: Observer) ->
     }
     with place(f"dataset {dataset}"), warnings.catch_warnings():
         warnings.simplefilter("ignore", IdenticalFeatures)  # the record names them
-        said = f"{dataset}: {len(features)} models, {len(cells)} measures"
+        said = f"{dataset}: {len(ids)} samples, {len(features)} models, {len(cells)} measures"
         progress = watch.cell(f"{said} ({expected_cost(measures, features, **how)})" if features else said)
         return similarities(measures, features, dataset=dataset, seed=settings.seed, progress=progress, **how)
-
-
-def _seen(features: Features, ids: tuple[str, ...], transform: Path | None, normalize: str) -> Features:
-    """The rows of these samples, in this order, through the views: first the transform, then unit rows."""
-    seen = features.select(ids)
-    if transform is not None:
-        seen = read_affine(transform, cached_file_digest(transform))(seen)
-    return seen.normalized() if normalize == "unit_rows" else seen
 
 
 def _write(cell: CompareCell, matrix: SimilarityMatrix) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from seealike.errors import MissingArtifact
+from seealike.errors import MissingArtifact, suggestion
+from seealike.study.shipped import shipped_file, shipped_names
 
 Place = tuple[str | int, ...]
 
@@ -50,17 +51,23 @@ class Document:
 def read_documents(file: Path) -> list[Document]:
     """All documents of a YAML file (several studies may stand in one, separated by ``---``).
 
+    Args:
+        file: a path; or the name of a study that comes with the package, which then counts as lying in the current
+            folder.
+
     Raises:
         MissingArtifact: no such file.
     """
-    if not file.is_file():
+    file, text = shipped_file(file) or (file, None)
+    if text is None and not file.is_file():
+        near = suggestion(file.name, shipped_names())
         raise MissingArtifact(
             where=str(file),
             expected="a study file",
             got="no file",
-            fix="Check the path, or start with: seealike demo",
+            fix=f"Check the path, start with: seealike demo, or name one that comes with seealike. {near}",
         )
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = (file.read_text(encoding="utf-8") if text is None else text).splitlines()
     loader = yaml.SafeLoader("\n".join(lines) + "\n")
     documents: list[Document] = []
     try:

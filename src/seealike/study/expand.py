@@ -103,7 +103,7 @@ def _family(
             )
             return
     template = {k: v for k, v in entry.items() if k not in ("each", "where")}
-    kept = [row for row in rows if all(row[c] in _texts(wanted) for c, wanted in where.items())]
+    kept = [row for row in rows if all(row[c] in texts(wanted) for c, wanted in where.items())]
     if rows and not kept:
         document.mistake(
             (*place, "where"), f"no row of {entry['each']} fits; {len(rows)} rows were looked at"
@@ -112,7 +112,13 @@ def _family(
         yield place, substituted(template, place, "column", row, document)
 
 
-def _texts(wanted: Any) -> list[str]:
+def texts(wanted: Any) -> list[str]:
+    """What a table's column may be: one value or a list of values, as text.
+
+    Example:
+        >>> texts(224), texts(["a", "b"])
+        (['224'], ['a', 'b'])
+    """
     return [str(w) for w in (wanted if isinstance(wanted, list) else [wanted])]
 
 
@@ -120,7 +126,7 @@ def _rows(each: Any, place: Place, document: Document) -> list[dict[str, str]]:
     if isinstance(each, list) and each and all(isinstance(row, dict) for row in each):
         return [{str(k): "" if v is None else str(v) for k, v in row.items()} for row in each]
     if isinstance(each, dict):
-        lists = [_texts(v) for v in each.values()]
+        lists = [texts(v) for v in each.values()]
         return [dict(zip(map(str, each), values, strict=True)) for values in itertools.product(*lists)]
     path = (document.file.parent / Path(str(each)).expanduser()).resolve()
     if not path.is_file():

@@ -33,13 +33,13 @@ def open_study(study: Study, watch: Observer | None = None) -> OpenedStudy:
     watch = watch or Silent()
     samples: dict[str, Samples] = {}
     broken: dict[str, str] = {}
-    for card in study.datasets:
+    for card, _ in study.extracted:
         try:
             with watch.doing(f"reading dataset {card.name}") as progress:
                 samples[card.name] = card.open(study.settings.seed, study.settings.subset, progress)
         except SeealikeError as error:
             broken[card.name] = str(error)
-    results = Results(study.output)
+    results = Results(study.output, study.features)
     weights: dict[str, str] = {}
     unready: dict[str, str] = {}
     models: list[ModelCard] = []

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
 
 import polars as pl
-from pydantic import BaseModel, ValidationError
 
 from seealike.analyses import ANALYSES, BoundAnalysis
 from seealike.analyses.model_sets import members
@@ -19,12 +17,20 @@ from seealike.registry import Registry
 from seealike.sources.datasets import DATASET_SOURCES, DatasetCard
 from seealike.sources.models import MODEL_SOURCES, ModelCard
 from seealike.study.catalogued import catalogued
+from seealike.study.described import Imported, described
 from seealike.study.document import Document, Place, read_documents
+from seealike.study.entries import Card, named, validated
 from seealike.study.expand import with_parameters
+from seealike.study.performances import (
+    bound_probes,
+    check_tables,
+    published_performances,
+    tested_cards,
+)
 from seealike.study.spec import Settings, Study
+from seealike.study.tested import with_test_entry
 
-Card = TypeVar("Card", bound=BaseModel)
-_SECTIONS = ("models", "datasets", "measures", "analyses")
+_SECTIONS = ("models", "datasets", "similarities", "measures", "probes", "performance", "analyses")
 _KEYS = (*Settings.model_fields, *_SECTIONS, "parameters")
 
 
@@ -73,11 +79,14 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
         if key not in _KEYS:
             document.mistake((key,), f"unknown key {key!r}. {suggestion(key, _KEYS)}")
     single = {k: v for k, v in document.data.items() if k in Settings.model_fields}
-    settings = _validated(Settings, single, (), document)
-    models = _cards(document, "models", MODEL_SOURCES)
-    datasets = _cards(document, "datasets", DATASET_SOURCES)
-    measures = _measures(document)
+    settings = validated(Settings, single, (), document)
+    imported, models, datasets = _materials(document)
+    measures = [] if "similarities" in document.data else _measures(document)
+    probes = bound_probes(document, settings)
     analyses = _analyses(document, settings)
+    tests = tested_cards(document, datasets)
+    published = published_performances(document, models, datasets)
+    check_tables(document, analyses, [card for _, card in datasets])
     _check_models(document, models, datasets)
     _check_groups(document, analyses, [card for _, card in models])
     if settings is None or document.mistakes:
@@ -91,36 +100,21 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
         measures=tuple(measures),
         analyses=tuple(bound for _, bound in analyses),
         digest=digest(document.data),
+        probes=tuple(probes),
+        tests=tests,
+        published=tuple(published),
+        imported=imported,
     )
 
 
-def _validated(kind: type[Card], value: Any, place: Place, document: Document) -> Card | None:
-    """The pydantic model, or None with every mistake noted."""
-    try:
-        return kind.model_validate(value, context={"root": document.file.parent})
-    except ValidationError as error:
-        for detail in error.errors():
-            document.mistake((*place, *detail["loc"]), _message(detail, kind))
-    return None
-
-
-def _message(detail: Any, kind: type[BaseModel]) -> str:
-    name = detail["loc"][-1] if detail["loc"] else ""
-    if detail["type"] == "extra_forbidden":
-        return f"unknown key {name!r}. {suggestion(str(name), _keys_at(kind, detail['loc'][:-1]))}"
-    if detail["type"] == "missing":
-        return f"the key {name!r} is missing; it is needed here"
-    text = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return text if text.startswith("expected") else f"{name}: expected {text}, got {detail['input']!r}"
-
-
-def _keys_at(kind: type[BaseModel], place: Place) -> list[str]:
-    """The keys that may stand at a place inside an entry of this kind."""
-    for name in place:
-        info = kind.model_fields.get(str(name))
-        types = (info.annotation, *get_args(info.annotation)) if info else ()
-        kind = next((t for t in types if isinstance(t, type) and issubclass(t, BaseModel)), kind)
-    return list(kind.model_fields)
+def _materials(
+    document: Document,
+) -> tuple[Imported | None, list[tuple[Place, ModelCard]], list[tuple[Place, DatasetCard]]]:
+    """Somebody else's similarities, if there are some; the models and datasets that are used."""
+    if "similarities" in document.data:
+        imported, models, datasets = described(document, validated)
+        return imported, list(models), list(datasets)
+    return None, _cards(document, "models", MODEL_SOURCES), _cards(document, "datasets", DATASET_SOURCES)
 
 
 def _cards(document: Document, section: str, registry: Registry[type[Card]]) -> list[tuple[Place, Card]]:
@@ -136,7 +130,7 @@ def _cards(document: Document, section: str, registry: Registry[type[Card]]) -> 
             known = suggestion(str(entry.get("source", "")), registry)
             document.mistake((*place, "source"), f"source: expected a {registry.kind}. {known}")
             continue
-        card = _validated(kind, entry, place, document)
+        card = validated(kind, with_test_entry(entry), place, document)
         if card is not None:
             cards.append((place, card))
     if not cards and not document.mistakes:
@@ -144,32 +138,9 @@ def _cards(document: Document, section: str, registry: Registry[type[Card]]) -> 
     return cards
 
 
-def _named(document: Document, section: str, default: list[Any]) -> list[tuple[Place, str, dict[str, Any]]]:
-    """Entries of the form ``- name`` or ``- name: {options}``."""
-    listed = document.data.get(section, default)
-    if not isinstance(listed, list):
-        document.mistake((section,), f"expected a list of {section}")
-        return []
-    found = []
-    for number, entry in enumerate(listed):
-        place = (section, number)
-        if isinstance(entry, str):
-            found.append((place, entry, {}))
-        elif (
-            isinstance(entry, dict)
-            and len(entry) == 1
-            and isinstance(next(iter(entry.values())), dict | None)
-        ):
-            name, options = next(iter(entry.items()))
-            found.append(((*place, name), name, options or {}))
-        else:
-            document.mistake(place, f"expected `name` or `name: {{option: value}}`, got {entry!r}")
-    return found
-
-
 def _measures(document: Document) -> list[BoundMeasure]:
     bound: dict[str, BoundMeasure] = {}
-    for place, name, parameters in _named(document, "measures", ["cka"]):
+    for place, name, parameters in named(document, "measures", ["cka"]):
         try:
             measure = bind(name, parameters)
         except SeealikeError as error:
@@ -183,7 +154,7 @@ def _measures(document: Document) -> list[BoundMeasure]:
 
 def _analyses(document: Document, settings: Settings | None) -> list[tuple[Place, BoundAnalysis]]:
     bound: list[tuple[Place, BoundAnalysis]] = []
-    for place, name, options in _named(document, "analyses", []):
+    for place, name, options in named(document, "analyses", []):
         try:
             bound.append((place, ANALYSES[name].bind(options, seed=settings.seed if settings else 0)))
         except SeealikeError as error:
@@ -225,18 +196,18 @@ def _check_groups(
             except SeealikeError as error:
                 said = f"expected {error.expected}, got {error.got}. {error.fix}"
                 document.mistake((*place, "sets", name), said)
-        if bound.field is None:
-            continue
-        without = [card.name for card in models if bound.field not in card.fields]
-        if without:
-            known = {name for card in models for name in card.fields}
-            hint = (
-                suggestion(bound.field, known)
-                if len(without) == len(models)
-                else "Add it to their `fields:`."
-            )
-            names = ", ".join(without[:5]) + ", …" * (len(without) > 5)
-            document.mistake(place, f"{bound.field!r} is no field of {len(without)} models ({names}). {hint}")
+        for field in bound.fields:
+            _check_field(document, place, field, models)
+
+
+def _check_field(document: Document, place: Place, field: str, models: list[ModelCard]) -> None:
+    """Every model must have the field."""
+    without = [card.name for card in models if field not in card.fields]
+    if without:
+        known = {name for card in models for name in card.fields}
+        hint = suggestion(field, known) if len(without) == len(models) else "Add it to their `fields:`."
+        names = ", ".join(without[:5]) + ", …" * (len(without) > 5)
+        document.mistake(place, f"{field!r} is no field of {len(without)} models ({names}). {hint}")
 
 
 def _fields(models: list[ModelCard]) -> pl.DataFrame:

@@ -8,16 +8,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from seealike.analyses import BoundAnalysis
 from seealike.data.digests import cached_file_digest
 from seealike.data.identity import FeatureKey, canonical, digest
 from seealike.measures import BoundMeasure
-from seealike.sources.datasets.card import Samples
+from seealike.sources.datasets import DatasetCard
+from seealike.sources.datasets.card import Samples, Subset
 from seealike.sources.models import ModelCard
+from seealike.study.probes import BoundProbe
+from seealike.study.reading import read_cells
 from seealike.study.results import Results
 from seealike.study.rows import rows_mark
+from seealike.study.sizes import said, same_samples, sized, smaller
 from seealike.study.spec import Study
-from seealike.study.units import AnalyseCell, Cell, CompareCell, ExtractCell
+from seealike.study.tested import unfit
+from seealike.study.units import AnalyseCell, Cell, CompareCell, ExtractCell, ProbeCell, ReadCell
+
+#: Why an analysis has nothing to do where a table that it needs has no rows.
+_NOTHING = {
+    "similarities": "no dataset has features of two models",
+    "similarities_by_size": "no dataset with `sizes:` has features of two models",
+    "datasets": "there are no datasets",
+    "performance": "no model has a performance (`probes:`, or `performance:` with a published table)",
+    "predictions": "no model has a head for the classes of a dataset (`head:` and `classes:` on both)",
+}
 
 #: Feature files by label, [label, digests] of each, label -> why it is missing, label -> transform it is read with.
 Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str], dict[str, Path]]
@@ -47,18 +60,18 @@ class OpenedStudy:
     def extract_cells(self) -> list[ExtractCell]:
         """One cell for every model and dataset, grouped by model (each is loaded once)."""
         return [
-            self._extract_cell(card, dataset.name)
+            self._extract_cell(card, dataset.name, of)
             for card in self.study.models
-            for dataset in self.study.datasets
+            for dataset, of in self.study.extracted
         ]
 
-    def _extract_cell(self, card: ModelCard, dataset: str) -> ExtractCell:
+    def _extract_cell(self, card: ModelCard, dataset: str, of: str) -> ExtractCell:
         keys = (
             [self.key(card, layer, dataset) for layer in card.read_layers] if dataset in self.samples else []
         )
         outputs = {self.file(card, key): key for key in keys}
         skipped = ""
-        if card.datasets is not None and dataset not in card.datasets:
+        if card.datasets is not None and of not in card.datasets:
             skipped = f"the model's `datasets:` lists {', '.join(card.datasets)} only"
         return ExtractCell(
             stage="extract",
@@ -101,11 +114,19 @@ class OpenedStudy:
                 extraction will give all of them (when planning).
         """
         return [
-            self._compare_cell(name, measure, compared)
-            for name in self.samples
-            for compared in [self._compared(name, present_only)]
+            self._compare_cell(dataset.name, measure, compared, rule)
+            for dataset in self.study.datasets
+            if dataset.name in self.samples
+            for compared in [self._compared(dataset.name, present_only)]
+            for rule in (None, *self._smaller(dataset))
             for measure in self.study.measures
         ]
+
+    def _smaller(self, dataset: DatasetCard) -> list[Subset]:
+        """The rules of the nested subsets of a dataset; one that all of its samples fit is the dataset itself."""
+        samples, seed = self.samples[dataset.name], self.study.settings.seed
+        rules = dataset.sizes.subsets if dataset.sizes else []
+        return [rule for rule in rules if not same_samples(samples, rule, seed)]
 
     def _compared(self, dataset: str, present_only: bool) -> Compared:
         """The features of a dataset that are compared, by label, their digests, and why others are missing."""
@@ -128,43 +149,101 @@ class OpenedStudy:
                     keys[-1].append(cached_file_digest(cell.card.transform))
         return features, keys, missing, views
 
-    def _compare_cell(self, dataset: str, measure: BoundMeasure, compared: Compared) -> CompareCell:
+    def _compare_cell(
+        self, dataset: str, measure: BoundMeasure, compared: Compared, rule: Subset | None
+    ) -> CompareCell:
         features, keys, missing, views = compared
         few = f"{len(features)} models have features on it; two are needed" if len(features) < 2 else ""
-        settings = self.study.settings
+        settings, samples, named, failed = self.study.settings, self.samples[dataset], dataset, ""
         how = [settings.normalize, settings.standard_errors, settings.seed]
         parts = ["compare", measure.id, measure.version, *how, keys, sorted(missing)]
+        if rule is not None:
+            samples, failed = smaller(samples, rule, settings.seed)
+            named = f"{dataset} ({said(rule)})"
+            parts.append([samples.rule, digest(samples.sample_ids)])
         key_digest = digest(parts)
-        path = self.results.similarities(dataset, measure.id, key_digest)
+        path = self.results.similarities(named, measure.id, key_digest)
         return CompareCell(
             stage="compare",
-            name=f"{dataset}, {measure.id}",
+            name=f"{named}, {measure.id}",
             digest=key_digest,
             paths=(path,),
             skipped=few,
+            failed=failed,
             dataset=dataset,
+            samples=samples,
+            smaller=rule is not None,
             measure=measure,
             features=features,
             missing=missing,
             views=views,
         )
 
+    def probe_cells(self, *, present_only: bool) -> list[ProbeCell]:
+        """One cell for every model, dataset and way to probe.
+
+        Args:
+            present_only: as for `compare_cells`.
+        """
+        if not self.study.probes:
+            return []
+        return [
+            self._probe_cell(label, dataset.name, probe, (train, test))
+            for dataset in self.study.datasets
+            if dataset.name in self.samples
+            for train in [self._compared(dataset.name, present_only)]
+            for test in [self._tested(dataset.name, present_only)]
+            for label in (*train[0], *train[2])
+            for probe in self.study.probes
+        ]
+
+    def _tested(self, dataset: str, present_only: bool) -> Compared | None:
+        """The features of the test samples of a dataset; None where a part of it is held out."""
+        card = self.study.tests.get(dataset)
+        if card is None:
+            return None
+        if card.name in self.samples:
+            return self._compared(card.name, present_only)
+        return {}, [], dict.fromkeys(self._compared(dataset, present_only)[0], self.broken[card.name]), {}
+
+    def _probe_cell(
+        self, label: str, dataset: str, probe: BoundProbe, both: tuple[Compared, Compared | None]
+    ) -> ProbeCell:
+        (features, _, missing, views), test = both
+        mine = [[key for key in one[1] if key[0] == label] for one in both if one is not None]
+        parts = ["probe", probe.id, self.study.settings.normalize, self.study.settings.seed, mine]
+        key_digest = digest(parts)
+        why = unfit(self.samples[dataset], test is None) or missing.get(label, "")
+        if test is not None and not why:
+            why = test[2].get(label, "")
+        return ProbeCell(
+            stage="probe",
+            name=f"{label} × {dataset}, {probe.method}",
+            digest=key_digest,
+            paths=(self.results.probe(dataset, label, probe.id, key_digest),),
+            skipped=why,
+            label=label,
+            dataset=dataset,
+            probe=probe,
+            train=features.get(label),
+            test=None if test is None else test[0].get(label),
+            view=views.get(label),
+        )
+
+    @cached_property
+    def read_cells(self) -> list[ReadCell]:
+        """One cell for every similarity matrix of somebody else's."""
+        return read_cells(self.study.imported, self.results)
+
     def analyse_cells(self, *, present_only: bool) -> list[AnalyseCell]:
         """One cell for every analysis."""
-        made_from = [
-            cell.digest for cell in self.compare_cells(present_only=present_only) if not cell.skipped
-        ]
-        heads = [
-            [card.name, dataset, path.name]
-            for card, dataset, path in self.scored()
-            if not present_only or path.exists()
-        ]
+        sources = self._sources(present_only)
         cards = [[card.name, card.fields, card.published_top1] for card in self.study.models]
         cells = []
         for bound in self.study.analyses:
-            key = digest(
-                ["analyse", bound.id, cards, heads if "predictions" in bound.analysis.needs else made_from]
-            )
+            needs = bound.analysis.needs
+            made_from = [sources[need] for need in needs if need in sources]
+            key = digest(["analyse", bound.id, cards, *made_from])
             options = ", ".join(f"{k}={v}" for k, v in bound.options.items())
             cells.append(
                 AnalyseCell(
@@ -172,18 +251,35 @@ class OpenedStudy:
                     name=f"{bound.analysis.name}({options})",
                     digest=key,
                     paths=(self.results.analysis(bound.analysis.name, key),),
-                    skipped=self._nothing_for(bound, made_from),
+                    skipped=next((_NOTHING[need] for need in needs if not sources.get(need, [""])), ""),
                     bound=bound,
                 )
             )
         return cells
 
-    def _nothing_for(self, bound: BoundAnalysis, made_from: list[str]) -> str:
-        if "similarities" in bound.analysis.needs and not made_from:
-            return "no dataset has features of two models"
-        if "predictions" in bound.analysis.needs and not any(self.scored()):
-            return "no model has a head for the classes of a dataset (`head:` and `classes:` on both)"
-        return ""
+    def _sources(self, present_only: bool) -> dict[str, list[object]]:
+        """What the tables that analyses need are made from, beside the cards of the models."""
+        compared = self.compare_cells(present_only=present_only)
+        probed = self.probe_cells(present_only=present_only)
+        return {
+            "similarities": [
+                *(cell.digest for cell in compared if not (cell.skipped or cell.smaller)),
+                *(cell.digest for cell in self.read_cells),
+            ],
+            "similarities_by_size": [
+                cell.digest for cell in sized(compared) if not (cell.skipped or cell.failed)
+            ],
+            "datasets": [[card.name, card.fields] for card in self.study.datasets],
+            "performance": [
+                *(cell.digest for cell in probed if not present_only or cell.paths[0].exists()),
+                *(list(vars(value).values()) for value in self.study.published),
+            ],
+            "predictions": [
+                [card.name, dataset, path.name]
+                for card, dataset, path in self.scored()
+                if not present_only or path.exists()
+            ],
+        }
 
     def scored(self) -> Iterator[tuple[ModelCard, str, Path]]:
         """The models with a head, each with the datasets of the same classes and the file of its outputs."""
@@ -199,5 +295,7 @@ class OpenedStudy:
         return [
             *self.extract_cells,
             *self.compare_cells(present_only=present_only),
+            *self.read_cells,
+            *self.probe_cells(present_only=present_only),
             *self.analyse_cells(present_only=present_only),
         ]

@@ -15,7 +15,7 @@ class Outcome:
     """What became of one cell.
 
     Attributes:
-        stage: extract, compare, analyse or report.
+        stage: extract, compare, probe, analyse or report.
         cell: a readable name.
         status: done, todo, skipped or failed.
         reason: why it is to do, was skipped or failed; empty when done.
@@ -40,14 +40,20 @@ class Results:
     """
 
     root: Path
+    shared: Path | None = None
+
+    @property
+    def feature_root(self) -> Path:
+        """The folder of the features: the study's own, or one that several studies share."""
+        return self.shared or self.root / "features"
 
     def features(self, key: FeatureKey) -> Path:
         """The feature file of a key."""
-        return self.root / "features" / key.path
+        return self.feature_root / key.path
 
     def samples(self, dataset: str, digest: str) -> Path:
         """The ids and labels of a dataset's samples, of all models' features on it."""
-        return self.root / "features" / filename(dataset) / f"samples-{digest}.parquet"
+        return self.feature_root / filename(dataset) / f"samples-{digest}.parquet"
 
     def layers(self, digest: str) -> Path:
         """The layers that a model was found to have."""
@@ -56,6 +62,11 @@ class Results:
     def similarities(self, dataset: str, measure: str, digest: str) -> Path:
         """The similarity table of one measure on one dataset."""
         return self.root / "similarities" / filename(dataset) / f"{filename(measure)}-{digest}.parquet"
+
+    def probe(self, dataset: str, label: str, probe: str, digest: str) -> Path:
+        """What a probe of one model's features of a dataset reached."""
+        folder = self.root / "probes" / filename(dataset) / filename(label)
+        return folder / f"{filename(probe)}-{digest}.parquet"
 
     def analysis(self, name: str, digest: str) -> Path:
         """The table of one analysis."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seealike.data.arrays import mapped, read_header
+from seealike.data.digests import cached_file_digest
 from seealike.data.features import Features
+from seealike.data.views import read_affine
 from seealike.errors import MisalignedSamples, StoreError
 from seealike.sources.datasets.card import Samples
 
@@ -23,6 +25,14 @@ def rows_mark(path: Path, samples: Samples) -> list[str]:
         return [hashlib.sha256(bytes(mapped(header, "sample_ids"))).hexdigest()[:16]]
     except (StoreError, KeyError):
         return []  # whoever reads the features will say what is wrong with the file
+
+
+def seen(features: Features, ids: Sequence[str], transform: Path | None, normalize: str) -> Features:
+    """The rows of these samples, in this order, through the views: first the transform, then unit rows."""
+    rows = features.select(tuple(ids))
+    if transform is not None:
+        rows = read_affine(transform, cached_file_digest(transform))(rows)
+    return rows.normalized() if normalize == "unit_rows" else rows
 
 
 def common_ids(features: Mapping[str, Features], samples: Samples, dataset: str) -> tuple[str, ...]:

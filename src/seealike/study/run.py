@@ -14,11 +14,17 @@ from seealike.study.comparison import compare_stage
 from seealike.study.extraction import extract_stage
 from seealike.study.opening import open_study
 from seealike.study.plan import OpenedStudy
+from seealike.study.probing import probe_stage
 from seealike.study.record import run_record
 from seealike.study.results import Outcome
 from seealike.study.spec import Study
 
-STAGES = {"extract": extract_stage, "compare": compare_stage, "analyse": analyse_stage}
+STAGES = {
+    "extract": extract_stage,
+    "compare": compare_stage,
+    "probe": probe_stage,
+    "analyse": analyse_stage,
+}
 
 
 def run(
@@ -28,7 +34,7 @@ def run(
 
     Args:
         study: parsed (see `read_studies`).
-        stages: some of extract, compare, analyse, always done in this order; each reads only what the ones
+        stages: some of extract, compare, probe, analyse, always done in this order; each reads only what the ones
             before it wrote.
         observer: told of every step.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,9 @@ from seealike.sources.datasets import DatasetCard
 from seealike.sources.datasets.card import Subset
 from seealike.sources.entry import Entry
 from seealike.sources.models import ModelCard
+from seealike.study.described import Imported
+from seealike.study.probes import BoundProbe
+from seealike.study.published import PublishedValue
 
 
 class Settings(Entry):
@@ -22,6 +26,8 @@ class Settings(Entry):
     Attributes:
         name: the study's name, the report's title.
         output: folder for everything that is made, relative to the study file.
+        features: folder for the features, where several studies share them (each is extracted once); in `output` where
+            not given.
         seed: the one seed; everything random derives from it.
         normalize: "unit_rows" reads every feature row at unit length, "none" as it is.
         subset: the samples used of each dataset that has no rule of its own.
@@ -37,6 +43,7 @@ class Settings(Entry):
 
     name: str = Field(min_length=1)
     output: Path = Path("results")
+    features: Path | None = None
     seed: int = Field(default=0, ge=0)
     normalize: Literal["none", "unit_rows"] = "none"
     subset: Subset | None = None
@@ -62,6 +69,10 @@ class Study:
         measures: with all parameters fixed.
         analyses: with all options fixed.
         digest: of the study file's text and the parameters' values.
+        probes: ways to probe, with all options fixed.
+        tests: dataset -> the card of the samples that its probes are tested on, for those that have such.
+        published: performances that were measured elsewhere.
+        imported: somebody else's similarities, with which nothing is extracted or compared.
     """
 
     file: Path
@@ -72,6 +83,24 @@ class Study:
     measures: tuple[BoundMeasure, ...]
     analyses: tuple[BoundAnalysis, ...]
     digest: str
+    probes: tuple[BoundProbe, ...] = ()
+    tests: Mapping[str, DatasetCard] = field(default_factory=dict)
+    published: tuple[PublishedValue, ...] = ()
+    imported: Imported | None = None
+
+    @property
+    def extracted(self) -> list[tuple[DatasetCard, str]]:
+        """The cards whose samples the models are run on, each with the name of the dataset that it belongs to."""
+        if self.imported:
+            return []
+        tests = [(card, name) for name, card in self.tests.items()] if self.probes else []
+        return [*((card, card.name) for card in self.datasets), *tests]
+
+    @property
+    def features(self) -> Path | None:
+        """The absolute folder of features that are shared with other studies, if they are."""
+        shared = self.settings.features
+        return None if shared is None else (self.file.parent / shared.expanduser()).resolve()
 
     @property
     def name(self) -> str:

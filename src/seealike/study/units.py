@@ -9,9 +9,12 @@ from pathlib import Path
 from seealike.analyses import BoundAnalysis
 from seealike.data.arrays import read_header
 from seealike.data.identity import FeatureKey
+from seealike.data.imports.found_matrix import FoundMatrix
 from seealike.errors import StoreError
 from seealike.measures import BoundMeasure
+from seealike.sources.datasets.card import Samples
 from seealike.sources.models import ModelCard
+from seealike.study.probes import BoundProbe
 from seealike.study.results import Outcome, Results
 
 #: How to say which field of a key has changed.
@@ -82,16 +85,42 @@ class ExtractCell(Cell):
 
 @dataclass(frozen=True)
 class CompareCell(Cell):
-    """All pairs of models on one dataset under one measure.
+    """All pairs of models on one dataset, or on a nested subset of it, under one measure.
 
     `features` are the files to compare, by label; `views` the files of the transforms that some are read with.
     """
 
     dataset: str = field(kw_only=True)
+    samples: Samples = field(kw_only=True)
+    smaller: bool = field(kw_only=True)
     measure: BoundMeasure = field(kw_only=True)
     features: dict[str, Path] = field(kw_only=True)
     missing: dict[str, str] = field(kw_only=True)
     views: dict[str, Path] = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ReadCell(Cell):
+    """Somebody else's similarities on one dataset under one measure; only those of `models` are used."""
+
+    found: FoundMatrix = field(kw_only=True)
+    models: tuple[str, ...] = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ProbeCell(Cell):
+    """One model's features of a dataset probed in one way.
+
+    `train` is the features' file and `test` that of the test samples, None where a part is held out; `views` the
+    transforms that they are read with.
+    """
+
+    label: str = field(kw_only=True)
+    dataset: str = field(kw_only=True)
+    probe: BoundProbe = field(kw_only=True)
+    train: Path | None = field(kw_only=True)
+    test: Path | None = field(kw_only=True)
+    view: Path | None = field(kw_only=True)
 
 
 @dataclass(frozen=True)

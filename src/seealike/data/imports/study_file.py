@@ -11,9 +11,7 @@ from seealike.data.atomic import write_atomically
 from seealike.data.identity import digest
 from seealike.data.imports.layout import samples_path
 
-_FIRST = (
-    "# Written by `seealike import features`. Once you change it, it is yours: later imports leave it alone."
-)
+_FIRST = "# Written by `seealike import {}`. Once you change it, it is yours: later imports leave it alone."
 _MARK = "# content: "
 
 
@@ -25,19 +23,30 @@ def write_study(folder: Path) -> tuple[Path, bool]:
     Returns:
         The file that was written, and whether an own ``study.yaml`` was left alone.
     """
-    text = _text(folder)
+    return write_marked(folder, _text(folder), "features")
+
+
+def write_marked(folder: Path, text: str, what: str) -> tuple[Path, bool]:
+    """Write the text of a study file, as `write_study` does.
+
+    Args:
+        folder: where to.
+        text: of the study.
+        what: that was imported; it is named in the first line.
+    """
+    first = _FIRST.format(what)
     path = folder / "study.yaml"
-    kept = path.exists() and not _ours(path.read_text(encoding="utf-8"))
+    kept = path.exists() and not _ours(path.read_text(encoding="utf-8"), first)
     path = folder / "study.imported.yaml" if kept else path
-    marked = f"{_FIRST}\n{_MARK}{digest(text)}\n{text}"
+    marked = f"{first}\n{_MARK}{digest(text)}\n{text}"
     write_atomically(path, lambda p: p.write_text(marked, encoding="utf-8"))
     return path, kept
 
 
-def _ours(text: str) -> bool:
+def _ours(text: str, line: str) -> bool:
     first, _, rest = text.partition("\n")
     mark, _, body = rest.partition("\n")
-    return first == _FIRST and mark == _MARK + digest(body)
+    return first == line and mark == _MARK + digest(body)
 
 
 def _text(folder: Path) -> str:

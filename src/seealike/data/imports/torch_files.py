@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 
 from seealike.data.imports.entry import TEXT, Entry, refused, unreadable
+from seealike.data.imports.numpy_pickles import numpy_payload
+from seealike.errors import DataError
 
 
 def read_torch(path: Path) -> dict[str, Entry]:
     """The tensor of a torch file, or the tensors and texts of its dictionary; what else is in it is passed over.
+
+    A file that holds nothing but a NumPy array is read too (see `numpy_pickles`).
 
     Raises:
         DataError: not a torch file, or one that only unpickling could read.
@@ -42,9 +46,17 @@ def _loaded(path: Path) -> Any:
             whole = zipfile.is_zipfile(path)
             return torch.load(path, map_location="cpu", weights_only=True, mmap=True if whole else None)
     except pickle.UnpicklingError as error:
-        raise refused(path, f"a file that weights_only refuses ({_first_line(error)})") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        return _numpy(path, refused(path, f"a file that weights_only refuses ({_first_line(error)})"))
+    except (RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise unreadable(path, "a torch file", _first_line(error)) from error
+
+
+def _numpy(path: Path, otherwise: DataError) -> np.ndarray:
+    """The NumPy array that the file holds, which torch's own safe reader refuses."""
+    try:
+        return numpy_payload(path)
+    except DataError:
+        raise otherwise from None
 
 
 def _first_line(error: Exception) -> str:

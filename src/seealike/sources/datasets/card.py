@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageOps
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -14,11 +15,11 @@ from seealike.data.identity import digest
 from seealike.errors import DataError, place
 from seealike.sources.datasets.decoding import Decoding
 from seealike.sources.datasets.grouping import GROUPINGS, grouped
-from seealike.sources.datasets.samples import Samples, Subset
+from seealike.sources.datasets.samples import Samples, Sizes, Subset
 from seealike.sources.datasets.selection import listed, of_classes
 from seealike.sources.entry import LocalPath, SourcedEntry
 
-__all__ = ["DatasetCard", "Samples", "Subset"]
+__all__ = ["DatasetCard", "Samples", "Sizes", "Subset"]
 
 #: The class lists that the groupings join, without hyphens.
 _JOINED = {"imagenet1k", "cifar100"}
@@ -39,8 +40,12 @@ class DatasetCard(SourcedEntry):
             `GROUPINGS` ("living17", "living17/source", "cifar100" …) or a CSV file with the columns class and
             superclass.
         only_classes: the classes to keep, by name.
-        only_samples: a text file with the ids of the samples to keep, one a line.
+        only_samples: a text file with the ids of the samples to keep, one a line, or a table with a column sample_id
+            (such as a study keeps of the samples that it used).
         subset: the samples to use; the study's own rule where not given.
+        sizes: nested subsets of these samples, from which the similarities are computed too.
+        test: the keys of this entry that are different for the samples that probes are tested on (``{split: test}``,
+            ``{path: …}``); a part of the dataset is held out where not given.
         invert: turn dark strokes on white into bright strokes on black (255 - value).
         decoding: how image files become pixels.
     """
@@ -52,6 +57,8 @@ class DatasetCard(SourcedEntry):
     only_classes: tuple[str, ...] | None = Field(default=None, min_length=1)
     only_samples: LocalPath | None = None
     subset: Subset | None = None
+    sizes: Sizes | None = None
+    test: dict[str, Any] | None = Field(default=None, min_length=1)
     invert: bool = False
     decoding: Decoding = Decoding()
 

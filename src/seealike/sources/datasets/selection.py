@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from seealike.data.identity import digest
 from seealike.errors import DataError, UnknownName, suggestion
@@ -50,18 +51,16 @@ def of_classes(samples: Samples, names: Sequence[str]) -> Samples:
 
 
 def listed(samples: Samples, path: Path) -> Samples:
-    """The samples whose ids a text file lists, one a line, in the dataset's own order.
+    """The samples whose ids a file lists, in the dataset's own order.
+
+    Args:
+        samples: the whole dataset.
+        path: text with one id a line, or a table (.csv, .parquet) with a column sample_id.
 
     Raises:
-        DataError: an id that the dataset does not have, or no text.
+        DataError: an id that the dataset does not have, no text, or no such column.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(
-            where=path.name, expected="UTF-8 text", got=str(error), fix="Save it as UTF-8."
-        ) from error
-    wanted = {line for line in lines if line}
+    wanted = _ids(path)
     unknown = sorted(wanted - set(samples.sample_ids))
     if unknown:
         raise DataError(
@@ -72,3 +71,30 @@ def listed(samples: Samples, path: Path) -> Samples:
         )
     keep = np.fromiter((name in wanted for name in samples.sample_ids), bool, len(samples.sample_ids))
     return part(samples, keep, ["only_samples", sorted(wanted)])
+
+
+def _ids(path: Path) -> set[str]:
+    if path.suffix in (".csv", ".parquet"):
+        return set(_column(path))
+    try:
+        return set(path.read_text(encoding="utf-8").splitlines()) - {""}
+    except UnicodeDecodeError as error:
+        raise DataError(
+            where=path.name, expected="UTF-8 text", got=str(error), fix="Save it as UTF-8."
+        ) from error
+
+
+def _column(path: Path) -> list[str]:
+    """The column sample_id of a table."""
+    try:
+        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(
+            where=path.name, expected="a table", got=str(error).splitlines()[0], fix="Write it again."
+        ) from error
+    if "sample_id" not in table.columns:
+        columns = ", ".join(table.columns)
+        raise DataError(
+            where=path.name, expected="a column sample_id", got=columns or "none", fix="Name it so."
+        )
+    return table["sample_id"].cast(pl.String).drop_nulls().to_list()

@@ -1,0 +1,175 @@
+"""Dot products or squared differences of many pairs of rows, block by block: float64 sums of features as they lie.
+
+Nothing of the size pairs × dimensions is ever held. Where there are fewer pairs of samples than pairs that are
+asked for, each is done once and looked up.
+
+Letters: n judgements, k samples in each, d dimensions, M samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from seealike.engine.workers import count_workers, in_order
+from seealike.errors import NonFiniteError
+
+#: Which samples of a judgement are compared: positions among its k.
+Sides: TypeAlias = tuple[tuple[int, int], ...]
+
+#: Numbers of one block: they lie in the processor's second-level cache.
+_BLOCK_NUMBERS = 1 << 17
+_BLOCKS_A_TASK = 16
+#: A table of all pairs of samples has at most so many entries (256 MiB).
+_TABLE_ENTRIES = 1 << 25
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of features, and what is done to them on the way.
+
+    Attributes:
+        values: (M, d) float32 or float64.
+        shift: (M,) what is subtracted from all of a row.
+        scale: (M,) what a row is then multiplied by.
+        weights: (d,) what each dimension of a squared difference is multiplied by.
+        inner: dot products, not squared differences.
+    """
+
+    values: np.ndarray
+    shift: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    inner: bool = False
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """(len(rows), d) float64."""
+        taken = self.values.take(rows, axis=0).astype(np.float64, copy=False)
+        if self.shift is not None:
+            taken -= self.shift[rows, None]
+        if self.scale is not None:
+            taken *= self.scale[rows, None]
+        return taken
+
+
+def compared(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    """Σ_c x_c y_c or Σ_c w_c (x_c - y_c)² for pairs of each judgement's samples.
+
+    Args:
+        rows: the features.
+        members: (n, k) row numbers.
+        sides: which of the k are compared.
+
+    Returns:
+        (n, len(sides)) float64; equal rows give equal values, to the last bit.
+
+    Raises:
+        NonFiniteError: a sum that overflows.
+
+    Example:
+        >>> compared(Rows(np.array([[0.0, 0], [3, 4]])), np.array([[0, 1]]), ((0, 1),)).tolist()
+        [[25.0]]
+    """
+    if members.size == 0:
+        return np.zeros((len(members), len(sides)))
+    codes = _codes(members, sides, len(rows.values))
+    if codes is None:
+        result = _direct(rows, members, sides)
+    else:
+        distinct = np.flatnonzero(np.bincount(codes.ravel(), minlength=1))
+        table = np.empty(int(distinct[-1]) + 1)
+        table[distinct] = _direct(rows, _decoded(distinct, len(rows.values)), ((0, 1),))[:, 0]
+        result = table[codes]
+    if not np.isfinite(result).all():
+        raise NonFiniteError(
+            where="distances",
+            expected="finite sums",
+            got="infinity",
+            fix="Divide the features by their largest magnitude.",
+        )
+    return result
+
+
+def mean_squares(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    """The mean squared difference of each dimension over all the pairs.
+
+    Example:
+        >>> mean_squares(Rows(np.array([[0.0, 1], [4, 1]])), np.array([[0, 1]]), ((0, 1),)).tolist()
+        [16.0, 0.0]
+    """
+    codes = _codes(members, sides, len(rows.values))
+    if codes is None:
+        pairs, times = members, None
+    else:
+        counts = np.bincount(codes.ravel())
+        distinct = np.flatnonzero(counts)
+        pairs, times = _decoded(distinct, len(rows.values)), counts[distinct].astype(np.float64)
+    plain = replace(rows, weights=None, inner=False)
+
+    def step(task: slice) -> np.ndarray:
+        total = np.zeros(rows.values.shape[1])
+        for block in _blocks(pairs, rows, task):
+            taken = [plain.take(column) for column in pairs[block].T]
+            for x, y in sides if times is None else ((0, 1),):
+                gap = taken[x] - taken[y]
+                gap *= gap
+                total += gap.sum(axis=0) if times is None else times[block] @ gap
+        return total
+
+    sums = in_order(step, _tasks(pairs, rows), count_workers(torch.device("cpu")))
+    return np.sum(list(sums), axis=0) / (len(members) * len(sides))
+
+
+def _direct(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    root = None if rows.weights is None else np.sqrt(rows.weights)
+    made = np.empty((len(members), len(sides)))
+
+    def step(task: slice) -> None:
+        for block in _blocks(members, rows, task):
+            taken = [rows.take(column) for column in members[block].T]
+            for place, (x, y) in enumerate(sides):
+                left, right = taken[x], taken[y]
+                if not rows.inner:
+                    left = right = left - right
+                    if root is not None:
+                        left *= root
+                np.einsum("ij,ij->i", left, right, out=made[block, place])
+
+    for _ in in_order(step, _tasks(members, rows), count_workers(torch.device("cpu"))):
+        pass
+    return made
+
+
+def _tasks(members: np.ndarray, rows: Rows) -> Iterator[slice]:
+    """What one worker does at a time: many blocks, so that handing them out costs nothing."""
+    size = _BLOCKS_A_TASK * _block(members, rows)
+    return (slice(start, min(start + size, len(members))) for start in range(0, len(members), size))
+
+
+def _blocks(members: np.ndarray, rows: Rows, task: slice) -> Iterator[slice]:
+    size = _block(members, rows)
+    return (slice(start, min(start + size, task.stop)) for start in range(task.start, task.stop, size))
+
+
+def _block(members: np.ndarray, rows: Rows) -> int:
+    return max(16, _BLOCK_NUMBERS // (rows.values.shape[1] * members.shape[1]))
+
+
+def _codes(members: np.ndarray, sides: Sides, n_samples: int) -> np.ndarray | None:
+    """(n, pairs) one number a pair, whatever its order; None where a table of all pairs does not pay."""
+    entries = n_samples * n_samples
+    if entries > min(_TABLE_ENTRIES, 4 * len(members) * len(sides)):
+        return None
+    codes = np.empty((len(members), len(sides)), dtype=np.int64)
+    for place, (x, y) in enumerate(sides):
+        left, right = members[:, x], members[:, y]
+        codes[:, place] = np.minimum(left, right) * n_samples + np.maximum(left, right)
+    return codes
+
+
+def _decoded(codes: np.ndarray, n_samples: int) -> np.ndarray:
+    return np.stack(np.divmod(codes, n_samples), axis=1)

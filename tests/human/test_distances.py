@@ -1,0 +1,165 @@
+"""Distances against definitions written out, dead channels, exact ties, and the same numbers by table and directly."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import distance as scipy_distance
+
+from seealike import Features
+from seealike.errors import MisalignedSamples, NonFiniteError, ShapeError, UndefinedMeasure, UnknownName
+from seealike.human import pair_distances, pairs
+from seealike.human.distances import _RULES
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((12, 5)) * [1, 2, 30, 0.1, 1] + 3
+PAIRS = np.array([RNG.choice(12, 2, replace=False) for _ in range(40)])
+
+
+def gaps():
+    return X[PAIRS[:, 0]] - X[PAIRS[:, 1]]
+
+
+def by_scipy(name):
+    return np.array([getattr(scipy_distance, name)(X[i], X[j]) for i, j in PAIRS])
+
+
+def normalized():
+    squares = gaps() ** 2
+    return np.sqrt((squares / squares.mean(axis=0)).mean(axis=1))
+
+
+def units():
+    hats = X / np.linalg.norm(X, axis=1, keepdims=True)
+    return ((hats[PAIRS[:, 0]] - hats[PAIRS[:, 1]]) ** 2).sum(axis=1)
+
+
+DEFINITIONS = {
+    "euclidean": lambda: by_scipy("euclidean"),
+    "rms": lambda: np.sqrt((gaps() ** 2).mean(axis=1)),
+    "sqeuclidean": lambda: by_scipy("sqeuclidean"),
+    "cosine": lambda: by_scipy("cosine"),
+    "correlation": lambda: by_scipy("correlation"),
+    "dot": lambda: -(X[PAIRS[:, 0]] * X[PAIRS[:, 1]]).sum(axis=1),
+    "normalized_euclidean": normalized,
+    "zscored_euclidean": lambda: np.sqrt(((gaps() / X.std(axis=0)) ** 2).mean(axis=1)),
+    "unit_channels": units,
+    "whitened_euclidean": lambda: np.array(
+        [scipy_distance.mahalanobis(X[i], X[j], np.linalg.inv(np.cov(X.T))) for i, j in PAIRS]
+    ),
+}
+
+
+def test_every_distance_has_a_definition_here():
+    assert set(DEFINITIONS) == set(_RULES)
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("table", [True, False])
+def test_distances_are_what_they_say(name, table, monkeypatch):
+    if not table:
+        monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+    assert len(np.unique(PAIRS)) == 12  # z-scores and whitening are over the samples in a pair: here all
+    np.testing.assert_allclose(pair_distances(X, PAIRS, name), DEFINITIONS[name](), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_float32_is_summed_in_float64(name):
+    small = X.astype(np.float32)
+    np.testing.assert_array_equal(
+        pair_distances(small, PAIRS, name), pair_distances(small.astype(np.float64), PAIRS, name)
+    )
+    torch_made = pair_distances(torch.from_numpy(small), PAIRS, name)
+    np.testing.assert_array_equal(torch_made, pair_distances(small, PAIRS, name))
+
+
+def test_the_mean_normalized_square_is_one():
+    made = pair_distances(X, PAIRS, "normalized_euclidean")
+    assert (made**2).mean() == pytest.approx(1, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["normalized_euclidean", "zscored_euclidean"])
+def test_dead_channels_are_left_out(name):
+    dead = np.insert(X, 2, 7.7, axis=1)
+    np.testing.assert_allclose(pair_distances(dead, PAIRS, name), pair_distances(X, PAIRS, name), rtol=1e-12)
+    with pytest.raises(UndefinedMeasure, match="a channel that differs between samples, got none"):
+        pair_distances(np.ones((3, 2)), [[0, 1]], name)
+
+
+@pytest.mark.parametrize("name", set(DEFINITIONS) - {"dot", "whitened_euclidean"})
+def test_equal_images_are_exactly_equally_far(name):
+    twin = np.concatenate([X, X, X])  # rows i, i + 12 and i + 24 are the same image
+    left = pair_distances(twin, np.concatenate([PAIRS, PAIRS + np.array([12, 24])]), name)
+    assert (left[:40] == left[40:]).all()
+    same = pair_distances(twin, [[0, 12], [3, 15], [0, 1]], name)
+    assert same[0] == 0 == same[1] < same[2]
+
+
+def test_distances_are_symmetric_to_the_last_bit(monkeypatch):
+    for name in DEFINITIONS:
+        monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+        assert (pair_distances(X, PAIRS, name) == pair_distances(X, PAIRS[:, ::-1], name)).all(), name
+
+
+def test_threads_and_blocks_change_nothing(monkeypatch):
+    many = np.random.default_rng(1).integers(0, 12, size=(5000, 2))
+    monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+    before = pair_distances(X, many, "euclidean")
+    monkeypatch.setattr(pairs, "_BLOCK_NUMBERS", 300)
+    assert (pair_distances(X, many, "euclidean") == before).all()
+
+
+def test_samples_are_joined_by_id_whatever_the_order_of_rows():
+    names = tuple("abcdefghijkl")
+    shuffled = np.random.default_rng(2).permutation(12)
+    features = Features(X[shuffled], tuple(names[k] for k in shuffled))
+    by_id = np.array([[names[i], names[j]] for i, j in PAIRS])
+    np.testing.assert_array_equal(pair_distances(features, by_id), pair_distances(X, PAIRS))
+    np.testing.assert_array_equal(pair_distances(X, by_id, ids=names), pair_distances(X, PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("features", "members", "name", "error", "message"),
+    [
+        (X, [[0, 1]], "euklidean", UnknownName, "Did you mean .*'euclidean'"),
+        (
+            X,
+            [[1, 12]],
+            "euclidean",
+            MisalignedSamples,
+            "got 12 in row 0. Row numbers count from 0: these look",
+        ),
+        (X, [[2, 12]], "euclidean", MisalignedSamples, "got 12 in row 0. Give the features"),
+        (X, [[0, -1]], "euclidean", MisalignedSamples, "got -1 in row 0"),
+        (X, [["a", "b"]], "euclidean", MisalignedSamples, "features that know their samples' ids"),
+        (X, [0, 1], "euclidean", ShapeError, r"pairs of the shape \(n, 2\)"),
+        (
+            np.zeros((3, 2)),
+            [[0, 1]],
+            "cosine",
+            UndefinedMeasure,
+            r"row 0: expected a length.*\(2 such samples\)",
+        ),
+        (np.ones((3, 2)), [[1, 2]], "correlation", UndefinedMeasure, "row 1: expected a row that varies"),
+        (
+            X,
+            [[0, 1], [2, 3]],
+            "whitened_euclidean",
+            UndefinedMeasure,
+            "more than 6 samples for 5 dimensions, got 4",
+        ),
+        (X * 1e200, [[0, 1]], "euclidean", NonFiniteError, "finite sums"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_cannot_be_is_refused(features, members, name, error, message):
+    with pytest.raises(error, match=message):
+        pair_distances(features, members, name)
+
+
+def test_samples_that_nobody_judged_need_no_length():
+    assert pair_distances(np.array([[0.0, 0], [1, 0], [0, 2]]), [[1, 2]], "cosine").tolist() == [1.0]
+
+
+def test_a_missing_id_is_named_with_its_row():
+    with pytest.raises(MisalignedSamples, match="none of 1 of 3 .first 'z', row 1"):
+        pair_distances(Features(X[:2], ("a", "b")), [["a", "b"], ["a", "z"]])
