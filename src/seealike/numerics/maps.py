@@ -38,10 +38,15 @@ def tsne(distances: np.ndarray, perplexity: float, seed: int) -> tuple[np.ndarra
     from sklearn.manifold import TSNE
 
     scaled = distances / distances.max()
-    how = {"perplexity": perplexity, "metric": "precomputed", "init": "random", "method": "exact"}
-    fits = [TSNE(random_state=seed + k, **how).fit(scaled.copy()) for k in range(_STARTS)]
-    best = min(fits, key=lambda fit: fit.kl_divergence_)
-    return settled(best.embedding_.astype(np.float64)), float(best.kl_divergence_)
+    found: list[tuple[float, np.ndarray]] = []
+    for k in range(_STARTS):
+        how = TSNE(
+            perplexity=perplexity, metric="precomputed", init="random", method="exact", random_state=seed + k
+        )
+        places = np.asarray(how.fit_transform(scaled.copy()), dtype=np.float64)
+        found.append((float(how.kl_divergence_), places))
+    divergence, best = min(found, key=lambda one: one[0])
+    return settled(best), divergence
 
 
 def mds(distances: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
@@ -69,13 +74,15 @@ def mds(distances: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
     """
     from sklearn.manifold import smacof
 
-    how = {"n_init": 1, "max_iter": 1000, "eps": 1e-9, "normalized_stress": False}
-    begun = smacof(distances, init=_classical(distances), **how)[0]
-    random = smacof(distances, random_state=seed, **(how | {"n_init": _STARTS}))[0]
-    stress, places = min(
-        ((_stress(distances, one), one) for one in (begun, random)), key=lambda found: found[0]
-    )
-    return settled(places), stress
+    rng = np.random.default_rng(seed)
+    starts = [_classical(distances), *(rng.standard_normal((len(distances), 2)) for _ in range(_STARTS))]
+    found: list[tuple[float, np.ndarray]] = []
+    for start in starts:
+        ended = smacof(distances, init=start, n_init=1, max_iter=1000, eps=1e-9, normalized_stress=False)  # pyright: ignore[reportArgumentType]
+        places = np.asarray(ended[0])
+        found.append((_stress(distances, places), places))
+    stress, best = min(found, key=lambda one: one[0])
+    return settled(best), stress
 
 
 def settled(places: np.ndarray) -> np.ndarray:
