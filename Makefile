@@ -10,13 +10,13 @@ demo: .venv/demo
 	.venv/bin/seealike demo
 
 test: .venv/test
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow"
 
 check: .venv/test
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/pyright
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 bench: .venv/test
 	.venv/bin/python benchmarks/all_pairs.py
