@@ -8,10 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from seealike.numerics.pairs import Pairs
-
-#: Models' squares share the noise of pairs: m are worth fewer than m - 1 independent ones, as in `over_models`.
-_WORTH = 2 / 3
+from seealike.numerics.pairs import WORTH, Pairs
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Jackknifed:
     Attributes:
         values: of all models; NaN where undefined.
         standard_errors: how the values would vary with other models of the same kind; NaN where that is unknown.
-        degrees: models less sets, whose `_WORTH` are the degrees of freedom of these errors.
+        degrees: models less sets, whose `WORTH` are the degrees of freedom of these errors.
     """
 
     values: np.ndarray
@@ -45,7 +42,7 @@ class Jackknifed:
 
     @property
     def _worth(self) -> np.ndarray:
-        return np.maximum(_WORTH * self.degrees, 1)
+        return np.maximum(WORTH * self.degrees, 1)
 
 
 def leaving_out_models(statistic: Callable[[np.ndarray], np.ndarray], pairs: Pairs) -> Jackknifed:

@@ -14,13 +14,10 @@ from scipy.stats import t as student
 
 from seealike.numerics.correlation import ranked, row_correlations
 from seealike.numerics.pair_noise import pair_noise
-from seealike.numerics.pairs import Pairs
+from seealike.numerics.pairs import WORTH, Pairs
 
 #: Fisher's z of a correlation of 1 is infinite; nothing is nearer to 1 than this.
 _MOST = 1 - 1e-12
-#: Two models' squares, of which the error is made, share the noise of a pair: m are worth fewer than m - 1 independent
-#: ones. In simulations (benchmarks/simulations.py) intervals of 95 % cover as much with two thirds.
-_WORTH = 2 / 3
 #: Correlations nearer than this are equal.
 _EQUAL = 1e-12
 
@@ -33,7 +30,7 @@ class OverModels:
         correlations: r; NaN where it is undefined.
         counts: pairs of models in use.
         standard_errors: of Fisher's z of r, by leaving out one model after the other.
-        degrees: models less sets, whose `_WORTH` are the degrees of freedom of that error.
+        degrees: models less sets, whose `WORTH` are the degrees of freedom of that error.
         influence: the model whose leaving changes z most, -1 where nothing is known.
         without: r without that model.
     """
@@ -57,7 +54,7 @@ class OverModels:
         """
         z = fisher(self.correlations) - np.nan_to_num(biases)
         errors = np.hypot(self.standard_errors, np.nan_to_num(others))
-        reach = student.ppf((1 + level) / 2, np.maximum(_WORTH * self.degrees, 1)) * errors
+        reach = student.ppf((1 + level) / 2, np.maximum(WORTH * self.degrees, 1)) * errors
         return np.tanh(z - reach), np.tanh(z + reach)
 
 
