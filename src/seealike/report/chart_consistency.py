@@ -29,10 +29,13 @@ _KINDS = [WITHIN, ACROSS]
 _MANY_DATASETS = 12
 _INTERVAL = alt.CalculateTransform(between("low", "high"), **{"as": "interval"})
 _VALUE = "consistency:Q"
+_OF_ALL = alt.CalculateTransform(
+    "datum.set_x == 'all' && datum.set_y == 'all' ? datum.consistency : null", **{"as": "of_all"}
+)
 
 
 def strip(data: Data, look: Look) -> alt.LayerChart:
-    """A box and all points for each pair of model sets, by descending median, over the quartiles of all.
+    """A box and all points for each pair of model sets, by descending median, over the quartiles of all models'.
 
     Args:
         data: rows of the table of consistencies of one measure, correlation and field.
@@ -40,7 +43,7 @@ def strip(data: Data, look: Look) -> alt.LayerChart:
 
     Example:
         >>> len(strip(alt.InlineData(values=[]), Look()).layer)
-        6
+        7
     """
     x = alt.X(_VALUE, title="consistency (r between two datasets)", axis=alt.Axis(tickCount=8))
     first = alt.EncodingSortField("middle", op="max", order="descending")
@@ -69,14 +72,19 @@ def strip(data: Data, look: Look) -> alt.LayerChart:
         text=alt.Text("max(middle):Q", format=".2f")
     )
     return alt.LayerChart(
-        layer=[_band(), _zero(), points, box, tick, label],
+        layer=[_band(), _middle_of_all(), _zero(), points, box, tick, label],
         data=data,
         transform=[
             alt.FilterTransform("isValid(datum.consistency)"),
             _INTERVAL,
             alt.JoinAggregateTransform(joinaggregate=[_aggregated("median", "middle")], groupby=["pair"]),
+            _OF_ALL,
             alt.JoinAggregateTransform(
-                joinaggregate=[_aggregated("q1", "quarter"), _aggregated("q3", "three_quarters")]
+                joinaggregate=[
+                    _aggregated("q1", "quarter", "of_all"),
+                    _aggregated("median", "half", "of_all"),
+                    _aggregated("q3", "three_quarters", "of_all"),
+                ]
             ),
         ],
         name="consistency",
@@ -86,8 +94,10 @@ def strip(data: Data, look: Look) -> alt.LayerChart:
     )
 
 
-def _aggregated(op: Literal["median", "q1", "q3"], name: str) -> alt.JoinAggregateFieldDef:
-    return alt.JoinAggregateFieldDef(op=op, field="consistency", **{"as": name})
+def _aggregated(
+    op: Literal["median", "q1", "q3"], name: str, field: str = "consistency"
+) -> alt.JoinAggregateFieldDef:
+    return alt.JoinAggregateFieldDef(op=op, field=field, **{"as": name})
 
 
 def _zero() -> alt.Chart:
@@ -95,13 +105,20 @@ def _zero() -> alt.Chart:
 
 
 def _band() -> alt.Chart:
-    """The middle half of all points, whatever their set pair."""
+    """The middle half of the consistencies of all models."""
     ends = {"x": alt.X("min(quarter):Q"), "x2": alt.X2("max(three_quarters):Q")}
     tooltip = [
-        alt.Tooltip("min(quarter):Q", title="all pairs: lower quartile", format=".4~r"),
+        alt.Tooltip("min(quarter):Q", title="all models: lower quartile", format=".4~r"),
         alt.Tooltip("max(three_quarters):Q", title="upper quartile", format=".4~r"),
     ]
-    return alt.Chart().mark_rect(color=GREY, opacity=0.16).encode(**ends, tooltip=tooltip)
+    known = alt.Chart().transform_filter("isValid(datum.quarter)")
+    return known.mark_rect(color=GREY, opacity=0.16).encode(**ends, tooltip=tooltip)
+
+
+def _middle_of_all() -> alt.Chart:
+    """The median of the consistencies of all models."""
+    known = alt.Chart().transform_filter("isValid(datum.half)")
+    return known.mark_rule(color=GREY, strokeDash=[1, 3], strokeWidth=1.5).encode(x=alt.X("max(half):Q"))
 
 
 def grid(data: Data, look: Look) -> alt.ConcatChart:

@@ -35,8 +35,8 @@ SECTIONS = (
         title="Consistency of similarities across datasets",
         caption="<strong>Which models keep their similarities?</strong> Each point is a pair of datasets: the further "
         "right, the more alike the similarities of the same model pairs are on both. Rows stand by descending median "
-        "(the tick); the box is the middle half, the grey band the middle half of all rows together. Click a row to "
-        "see it dataset by dataset.",
+        "(the tick); the box is the middle half. The grey band and the dotted line are the middle half and the median "
+        "of all models (all × all). Click a row to see it dataset by dataset.",
         absent=_NO_CONSISTENCY,
         chart=chart_consistency.strip,
         choices=("measure", "correlation", "field"),
