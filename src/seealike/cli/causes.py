@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from seealike.errors import SpecError
+from seealike.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 causes = App(name="causes", help="What of similarity shared data or a shared task explains.")
 
@@ -51,11 +54,11 @@ def make_splits(
     unconstrained
         As many samples (or classes) as the overlap allows, instead of half for every overlap.
     """
-    from seealike.overlap.manifests import read_labels, write_split
+    from seealike.overlap.manifests import write_split
     from seealike.overlap.splits import split
 
-    samples = read_labels(table, label)
-    held_out = None if test is None else read_labels(test, label)
+    samples = _labelled(table, label)
+    held_out = None if test is None else _labelled(test, label)
     for share in overlap or [0, 0.2, 0.4, 0.6, 0.8, 1]:
         for one in seed or [0, 1, 2]:
             made = split(samples[label].to_numpy(), kind, share, one, constrained=not unconstrained)  # pyright: ignore[reportArgumentType]
@@ -122,6 +125,22 @@ def analyse(
         write_atomically(out, lambda path: found.write_csv(path))
         sys.stdout.write(f"written to {out}\n")
     return 0
+
+
+def _labelled(path: Path, label: str) -> pl.DataFrame:
+    """A table with a row a sample, each with a class."""
+    from seealike.sources.datasets.columns import column, read_rows
+
+    table = read_rows(path, str(path))
+    without = column(table, label, str(path)).count(None)
+    if without:
+        raise DataError(
+            where=f"{path}, column {label}",
+            expected="a class for every sample",
+            got=f"{without} rows without",
+            fix="Leave these rows out.",
+        )
+    return table
 
 
 def _maps(texts: list[str]) -> dict[str, dict[str, float]]:

@@ -52,9 +52,13 @@ def sample(
     import numpy as np
 
     from seealike.data.triplet_files import TripletFile, write_triplets
+    from seealike.sources.datasets.columns import column, each_once, read_rows
     from seealike.triplets import sample_triplets
 
-    names, labels = _columns(table, file, label)
+    found = read_rows(table, str(table))
+    images, labels = column(found, file, str(table)), np.array(column(found, label, str(table)))
+    each_once(images, "image", f"{table}, column {file}")
+    names = np.array(images)
     rows = sample_triplets(labels, n, rule, seed, weighting=weighting, unique=unique)  # pyright: ignore[reportArgumentType]
     write_triplets(out, TripletFile(names[rows], None, rows.astype(np.int64)))
     sys.stdout.write(f"{n} triplets of {len(names)} images, {rule}, seed {seed}: {out}\n")
@@ -114,27 +118,3 @@ def check(file: Path) -> int:
     found = read_triplets(file)
     sys.stdout.write(f"{file}: {len(found)} triplets in order\n")
     return 0
-
-
-def _columns(table: Path, file: str, label: str):
-    """(names, labels) of a CSV."""
-    import polars as pl
-
-    from seealike.errors import DataError, UnknownName, suggestion
-
-    if not table.is_file():
-        raise DataError(where=str(table), expected="a CSV file", got="no file", fix="Check the path.")
-    found = pl.read_csv(table, infer_schema=False)
-    for name in (file, label):
-        if name not in found.columns:
-            raise UnknownName(
-                where=str(table), expected="a column", got=repr(name), fix=suggestion(name, found.columns)
-            )
-    if found[file].n_unique() < found.height:
-        raise DataError(
-            where=f"{table}, column {file}",
-            expected="every image once",
-            got=f"{found.height - found[file].n_unique()} names more than once",
-            fix="Give one row an image.",
-        )
-    return found[file].to_numpy().astype(str), found[label].to_numpy().astype(str)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from seealike.data.atomic import write_atomically
-from seealike.errors import DamagedArtifact, DataError, MissingArtifact
+from seealike.errors import DamagedArtifact, MissingArtifact
 from seealike.overlap.splits import Split
 
 
@@ -136,32 +136,6 @@ def evaluation_rows(made: Split, labels: np.ndarray) -> dict[str, np.ndarray]:
         "common": np.flatnonzero([one in first & second for one in known]),
         "one": np.flatnonzero([one in first ^ second for one in known]),
     }
-
-
-def read_labels(path: Path, label: str) -> pl.DataFrame:
-    """A CSV with a row a sample, all columns as text.
-
-    Raises:
-        DataError: no such file, or samples without a class.
-        UnknownName: no such column.
-    """
-    from seealike.errors import UnknownName, suggestion
-
-    if not path.is_file():
-        raise DataError(where=str(path), expected="a CSV file", got="no file", fix="Check the path.")
-    table = pl.read_csv(path, infer_schema=False)
-    if label not in table.columns:
-        raise UnknownName(
-            where=str(path), expected="a column", got=repr(label), fix=suggestion(label, table.columns)
-        )
-    if table[label].null_count():
-        raise DataError(
-            where=f"{path}, column {label}",
-            expected="a class for every sample",
-            got=f"{table[label].null_count()} rows without",
-            fix="Leave these rows out.",
-        )
-    return table
 
 
 def _numbered(table: pl.DataFrame, label: str, classes: tuple[object, ...]) -> pl.DataFrame:

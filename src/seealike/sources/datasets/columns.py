@@ -23,6 +23,8 @@ def read_rows(path: Path, where: str) -> pl.DataFrame:
     Raises:
         DataError: not such a file, or a damaged one.
     """
+    if not path.is_file():
+        raise DataError(where=where, expected="a table", got=f"no file {path}", fix="Check the path.")
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
