@@ -10,6 +10,7 @@ from typing import Literal
 
 from seealike.data.identity import FeatureKey
 from seealike.extract.job import Ended, Job, Reading
+from seealike.extract.memory import kept_memory
 from seealike.extract.prefetch import Preparation, prefetch
 from seealike.extract.reader import Reader
 from seealike.extract.shards import shard_ranges
@@ -111,7 +112,7 @@ def extract_together(
     done = sum(len(rows) for rows in batches if not wanted(rows))
     progress(done, n)
     threads, turns = how.threads or decoding_threads(how.device), how.device == "cpu"
-    with exact_float32(how.device):
+    with exact_float32(how.device), kept_memory(how.device):
         for rows, prepared in prefetch(samples, batches, wanted, threads=threads, take_turns=turns):
             for job in jobs:
                 job.take(rows, prepared)

@@ -81,11 +81,15 @@ def strip(data: Data, look: Look) -> alt.LayerChart:
             _OF_ALL,
             alt.JoinAggregateTransform(
                 joinaggregate=[
-                    _aggregated("q1", "quarter", "of_all"),
-                    _aggregated("median", "half", "of_all"),
-                    _aggregated("q3", "three_quarters", "of_all"),
+                    _aggregated("median", "of_any"),
+                    _aggregated("q1", "q1_of_all", "of_all"),
+                    _aggregated("median", "half_of_all", "of_all"),
+                    _aggregated("q3", "q3_of_all", "of_all"),
                 ]
             ),
+            *(_else_any(f"{name}_of_all", name) for name in ("q1", "half", "q3")),
+            alt.CalculateTransform("isValid(datum.half_of_all) ? 1 : 0", **{"as": "seen"}),
+            alt.CalculateTransform("0.16 * datum.seen", **{"as": "faint"}),
         ],
         name="consistency",
         title=heading("Consistency of similarities across datasets", look.subtitle),
@@ -104,21 +108,30 @@ def _zero() -> alt.Chart:
     return alt.Chart().mark_rule(color=GREY, strokeDash=[2, 3], clip=True).encode(x=alt.datum(0))
 
 
+def _else_any(of_all: str, name: str) -> alt.CalculateTransform:
+    # A study may have no row for all models. Vega complains of a scale over values that are all absent, so the
+    # marks then stand, unseen, at the median of all rows.
+    return alt.CalculateTransform(f"isValid(datum.{of_all}) ? datum.{of_all} : datum.of_any", **{"as": name})
+
+
 def _band() -> alt.Chart:
     """The middle half of the consistencies of all models."""
-    ends = {"x": alt.X("min(quarter):Q"), "x2": alt.X2("max(three_quarters):Q")}
+    ends = {"x": alt.X("min(q1):Q"), "x2": alt.X2("max(q3):Q")}
     tooltip = [
-        alt.Tooltip("min(quarter):Q", title="all models: lower quartile", format=".4~r"),
-        alt.Tooltip("max(three_quarters):Q", title="upper quartile", format=".4~r"),
+        alt.Tooltip("min(q1):Q", title="all models: lower quartile", format=".4~r"),
+        alt.Tooltip("max(q3):Q", title="upper quartile", format=".4~r"),
     ]
-    known = alt.Chart().transform_filter("isValid(datum.quarter)")
-    return known.mark_rect(color=GREY, opacity=0.16).encode(**ends, tooltip=tooltip)
+    return (
+        alt.Chart()
+        .mark_rect(color=GREY)
+        .encode(**ends, tooltip=tooltip, opacity=alt.Opacity("max(faint):Q", scale=None))
+    )
 
 
 def _middle_of_all() -> alt.Chart:
     """The median of the consistencies of all models."""
-    known = alt.Chart().transform_filter("isValid(datum.half)")
-    return known.mark_rule(color=GREY, strokeDash=[1, 3], strokeWidth=1.5).encode(x=alt.X("max(half):Q"))
+    mark = alt.Chart().mark_rule(color=GREY, strokeDash=[1, 3], strokeWidth=1.5)
+    return mark.encode(x=alt.X("max(half):Q"), opacity=alt.Opacity("max(seen):Q", scale=None))
 
 
 def grid(data: Data, look: Look) -> alt.ConcatChart:
