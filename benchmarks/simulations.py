@@ -28,6 +28,7 @@ from scipy.stats import norm
 
 import seealike
 from seealike.analyses import (
+    consequence_slopes,
     consistency_differences,
     consistency_domains,
     inverse_u,
@@ -35,7 +36,7 @@ from seealike.analyses import (
     performance_gap,
 )
 from seealike.data.similarity import SimilarityMatrix
-from seealike.data.tables import PERFORMANCE
+from seealike.data.tables import CONSEQUENCES, OVERLAP_RUNS, PERFORMANCE
 from seealike.human.intervals import share_interval
 from seealike.human.paired import layer_profile, paired_difference
 from seealike.numerics.clustering import linkage_clusters
@@ -48,6 +49,8 @@ from seealike.numerics.pair_levels import same_value, split, upper
 from seealike.numerics.pairs import Pairs
 from seealike.numerics.partial_mantel import partial_mantel
 from seealike.numerics.partitions import agreement_by_luck
+from seealike.overlap.attribution import Verdict, verdict
+from seealike.overlap.mixed import MixedSlopes, mixed_slopes
 
 RESULTS = Path(__file__).parent / "results" / "simulations.md"
 ROUNDING = 1e-9
@@ -494,6 +497,81 @@ def rejects_any_layer(rng: np.random.Generator, n_triplets: int) -> bool:
 
 
 @dataclass(frozen=True)
+class Overlaps:
+    """Runs of a factorial design whose similarity follows what data and task share.
+
+    Attributes:
+        effects: of data, task and data x task.
+        n_seeds: of each cell.
+        levels: of each overlap.
+        missing: the share of runs that are not there.
+        tilt: standard deviation between seeds of each effect; that of their levels is 0.05, of runs 0.03.
+    """
+
+    effects: tuple[float, float, float]
+    n_seeds: int = 5
+    levels: int = 3
+    missing: float = 0.0
+    tilt: float = 0.0
+
+    def found(self, rng: np.random.Generator) -> MixedSlopes:
+        """What the mixed model says of runs of such a design."""
+        one = np.linspace(0, 1, self.levels)
+        data, task = (np.tile(grid.ravel(), self.n_seeds) for grid in np.meshgrid(one, one))
+        terms = np.column_stack([data, task, data * task])
+        seeds = np.repeat(np.arange(self.n_seeds), self.levels**2)
+        effects = np.array(self.effects) + rng.normal(0, self.tilt, (self.n_seeds, 3))
+        values = 0.3 + (terms * effects[seeds]).sum(axis=1) + rng.normal(0, 0.05, self.n_seeds)[seeds]
+        values += rng.normal(0, 0.03, len(values))
+        there = rng.random(len(values)) >= self.missing
+        found = mixed_slopes(terms[there], values[there], seeds[there])
+        assert found is not None
+        return found
+
+
+def covers_effect(rng: np.random.Generator, world: Overlaps, term: int) -> bool:
+    """The interval of one effect of a factorial design holds the planted one."""
+    found = world.found(rng)
+    return bool(found.low[term] <= world.effects[term] <= found.high[term])
+
+
+def says_of_effect(rng: np.random.Generator, world: Overlaps, term: int, said: tuple[Verdict, ...]) -> bool:
+    """The verdict on one effect is one of these."""
+    found = world.found(rng)
+    return verdict(found.low[term], found.high[term]) in said
+
+
+def led_to(rng: np.random.Generator, slope: float, n_seeds: int) -> dict[str, float]:
+    """The row of `consequence_slopes` where values follow similarity with this slope, in two designs."""
+    runs, shown = [], []
+    for design, level in (("data", 0.4), ("task", 0.2)):
+        tilt, own = rng.normal(0.3, 0.1, n_seeds), rng.normal(0, 0.05, n_seeds)
+        for seed in range(n_seeds):
+            for x in np.linspace(0, 1, 5):
+                name = (design, x if design == "data" else 1.0, x if design == "task" else 0.0, seed)
+                alike = level + tilt[seed] * x + rng.normal(0, 0.03)
+                value = level / 2 + slope * alike + own[seed] + rng.normal(0, 0.05)
+                runs.append((*name, "d", "cka", "a", "b", alike, None, None))
+                shown.append(("agreement", "", *name, "a", "b", "d", value, 100, 0.9, 0.9, None))
+    tables = {
+        "overlap_runs": pl.DataFrame(runs, OVERLAP_RUNS, orient="row"),
+        "consequences": pl.DataFrame(shown, CONSEQUENCES, orient="row"),
+    }
+    return consequence_slopes(tables).row(0, named=True)
+
+
+def covers_consequence(rng: np.random.Generator, slope: float, n_seeds: int) -> bool:
+    """The interval of `consequence_slopes` holds the planted slope."""
+    row = led_to(rng, slope, n_seeds)
+    return row["low"] <= slope <= row["high"]
+
+
+def rejects_no_consequence(rng: np.random.Generator, n_seeds: int) -> bool:
+    """`consequence_slopes` where similarity leads to nothing."""
+    return led_to(rng, 0.0, n_seeds)["verdict"] != "not supported"
+
+
+@dataclass(frozen=True)
 class Claim:
     """One row of the table.
 
@@ -842,6 +920,58 @@ CLAIMS = [
         2000,
         60,
         NOTHING,
+    ),
+    *(
+        Claim(
+            f"attribution, {term}",
+            f"{n} seeds, {where}",
+            partial(covers_effect, world=Overlaps((0.2, 0.1, 0.1), n, missing=missing, tilt=tilt), term=k),
+            runs=1000,
+        )
+        for k, term in enumerate(("data", "task", "data x task"))
+        for n in (3, 5)
+        for where, missing, tilt in (
+            ("all runs", 0.0, 0.0),
+            ("a tenth of the runs missing", 0.1, 0.0),
+            ("effects that differ between seeds", 0.0, 0.1),
+        )
+    ),
+    *(
+        Claim(
+            "attribution, verdict",
+            f"5 seeds, {where}",
+            partial(says_of_effect, world=world, term=2, said=said),
+            expected,
+            1000,
+            allowed=allowed,
+        )
+        for where, world, said, expected, allowed in (
+            ("no effects", Overlaps((0.0, 0.0, 0.0)), ("supported", "reversed"), 0.05, NOTHING),
+            ("no interaction", Overlaps((0.2, 0.1, 0.0)), ("supported", "reversed"), 0.05, NOTHING),
+            ("an interaction", Overlaps((0.0, 0.0, 0.2)), ("supported",), None, FOUND),
+            ("a reversed interaction", Overlaps((0.2, 0.1, -0.2)), ("reversed",), None, FOUND),
+        )
+    ),
+    *(
+        Claim(
+            "consequence_slopes, interval",
+            f"{n} seeds, slope {slope:g}",
+            partial(covers_consequence, slope=slope, n_seeds=n),
+            runs=1000,
+        )
+        for n in (3, 5, 10)
+        for slope in (0.5, -0.5)
+    ),
+    *(
+        Claim(
+            "consequence_slopes, verdict",
+            f"{n} seeds, similarity leads to nothing",
+            partial(rejects_no_consequence, n_seeds=n),
+            0.05,
+            1000,
+            allowed=NOTHING,
+        )
+        for n in (3, 5)
     ),
 ]
 

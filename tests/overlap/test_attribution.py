@@ -6,10 +6,17 @@ import pytest
 
 from seealike.errors import DataError, TooFewSamples, UnknownName
 from seealike.overlap import attribute
-from seealike.overlap.attribution import discrete_information
-from seealike.overlap.tables import Choices, attribute_table
+from seealike.overlap.information import discrete_information
+from seealike.overlap.tables import Choices
+from seealike.overlap.tables import attribute_table as of_table
+from seealike.sources.datasets.columns import read_rows
 
 LEVELS = np.linspace(0, 1, 6)
+
+
+def attribute_table(path, *given, **choices):
+    """As the command reads it."""
+    return of_table(read_rows(path, str(path)), *given, **choices, where=str(path))
 
 
 def _runs(rng, slope, n_seeds=5):
@@ -22,7 +29,7 @@ def _runs(rng, slope, n_seeds=5):
 @pytest.mark.parametrize("slope", [0.1, 0.0, -0.1])
 def test_intervals_cover_and_verdicts_are_right(slope, monkeypatch):
     monkeypatch.setattr(
-        "seealike.overlap.attribution._PERMUTATIONS", 1
+        "seealike.overlap.information._PERMUTATIONS", 1
     )  # the slope's interval is what is tested
     monkeypatch.setattr("seealike.overlap.attribution.published_information", lambda x, y: None)
     rng = np.random.default_rng(int(100 * slope) + 50)
@@ -197,3 +204,57 @@ def test_command_writes_the_promised_columns(published, tmp_path, capsys, monkey
     assert columns[:5] == ["y", "n", "slope", "slope_low", "slope_high"]
     assert columns[5:9] == ["r_squared", "spearman", "mutual_information", "mutual_information_published"]
     assert "verdict" in columns
+
+
+def test_published_layouts_give_the_numbers_of_independent_programs(tmp_path):
+    """R² and information as scipy and scikit-learn give them for the same cells of the file, to 1e-6."""
+    from scipy.stats import linregress
+    from sklearn.feature_selection import mutual_info_regression
+
+    rng = np.random.default_rng(4)
+    levels = {"P1": 0.0, "P2": 0.5, "P3": 1.0}
+    shares = ["seed,metric,frac_overlap,metric_test,metric_ood_one"]
+    parts = ["seed,metric,partition,model0,model1,partition_metric"]
+    for seed in range(10):
+        for metric in ("cka", "mutual_knn"):
+            for x in np.round(np.linspace(0, 1, 11), 1):
+                y = 0.5 + 0.2 * x + rng.normal(0, 0.04, 2)
+                shares.append(f"{seed},{metric},{x},{float(y[0])!r},{float(y[1])!r}")
+            for name, x in levels.items():
+                parts.append(f"{seed},{metric},{name},a,b,{float(0.3 + 0.3 * x + rng.normal(0, 0.1))!r}")
+    for lines, column, ys in (
+        (shares, "frac_overlap", ["metric_test", "metric_ood_one"]),
+        (parts, "partition", ["partition_metric"]),
+    ):
+        path = tmp_path / f"{column}.csv"
+        path.write_text("\n".join(lines) + "\n")
+        cells = [line.split(",") for line in lines]
+        mine = [row for row in cells[1:] if row[1] == "cka"]
+        place = cells[0].index(column)
+        x = np.array(
+            [levels.get(row[place], -1) if column == "partition" else float(row[place]) for row in mine]
+        )
+        choices = Choices(where=("metric=cka",), maps={"partition": levels})
+        found = attribute_table(path, column, seed="seed", choices=choices)
+        assert found["y"].to_list() == ys
+        for row in found.iter_rows(named=True):
+            y = np.array([float(one[cells[0].index(row["y"])]) for one in mine])
+            line = linregress(x, y)
+            information = mutual_info_regression(x.reshape(-1, 1), y, random_state=42)[0]
+            assert row["r_squared"] == pytest.approx(line.rvalue**2, abs=1e-6)
+            assert row["slope"] == pytest.approx(line.slope, abs=1e-6)
+            assert row["mutual_information_published"] == pytest.approx(information, abs=1e-6)
+            assert row["n"] == len(mine)
+
+
+def test_other_formats_and_numbers_are_read_as_well(published, tmp_path):
+    table = pl.read_csv(published)
+    choices = Choices(where=("metric=cka", "frac_overlap!=0"), missing=-1)
+    expected = attribute_table(published, "frac_overlap", seed="seed", choices=choices)
+    table.write_parquet(tmp_path / "runs.parquet")
+    table.write_csv(tmp_path / "runs.tsv", separator="\t")
+    for name in ("runs.parquet", "runs.tsv"):
+        found = attribute_table(tmp_path / name, "frac_overlap", seed="seed", choices=choices)
+        assert found.equals(expected)
+    with pytest.raises(DataError, match="expected a table, got no file"):
+        attribute_table(tmp_path / "none.csv", "frac_overlap")

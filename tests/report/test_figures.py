@@ -12,8 +12,9 @@ from seealike.errors import MissingArtifact
 from seealike.report import figures, write_figures
 from seealike.report.choices import combinations, in_words, settled
 from seealike.report.contents import SECTIONS
-from seealike.report.derived import DERIVED, folded, prepared
+from seealike.report.derived import folded, prepared
 from seealike.report.figures import all_figures
+from seealike.report.joined import DERIVED
 from seealike.report.page import specifications
 from seealike.report.rows import group_names, mirrored, section_rows
 

@@ -1,9 +1,11 @@
 """Analyses: tables in, one table out. Each is a function declared with `analysis`."""
 
+from seealike.analyses.attribution import attribution
 from seealike.analyses.base import ANALYSES, Analysis, BoundAnalysis
 from seealike.analyses.category_counts import category_counts
 from seealike.analyses.cluster_agreement import cluster_agreement
 from seealike.analyses.clusters import clusters
+from seealike.analyses.consequence_slopes import consequence_slopes
 from seealike.analyses.consistency import consistency
 from seealike.analyses.consistency_domains import consistency_domains
 from seealike.analyses.differences import consistency_differences
@@ -22,9 +24,11 @@ __all__ = [
     "ANALYSES",
     "Analysis",
     "BoundAnalysis",
+    "attribution",
     "category_counts",
     "cluster_agreement",
     "clusters",
+    "consequence_slopes",
     "consistency",
     "consistency_differences",
     "consistency_domains",

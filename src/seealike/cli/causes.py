@@ -93,7 +93,7 @@ def analyse(
     Parameters
     ----------
     table
-        A CSV with a header and one row a run.
+        One row a run: CSV, TSV, Parquet or JSON lines; a study's tables/overlap_runs.parquet, too.
     x
         The column of the overlap.
     y
@@ -114,9 +114,11 @@ def analyse(
         Write the result here as CSV.
     """
     from seealike.overlap.tables import Choices, attribute_table
+    from seealike.sources.datasets.columns import read_rows
 
     choices = Choices(tuple(where or ()), _maps(map_ or []), missing, reruns, repair)
-    found = attribute_table(table, x, y or (), seed=seed, choices=choices)
+    runs = read_rows(table, str(table))
+    found = attribute_table(runs, x, y or (), seed=seed, choices=choices, where=str(table))
     for row in found.iter_rows(named=True):
         sys.stdout.write(_sentence(row) + "\n")
     if out is not None:

@@ -31,7 +31,7 @@ def score(
     features: Path, judged: Judgements, ids: Path | None, distance: str | None, ties: str | None
 ) -> int:
     """Print the score of the features, with its interval."""
-    values = _features(features, ids)
+    values = read_values(features, ids)
     for name, number, interval in _scores(values, judged, distance, ties):
         ends = f"  {interval[0]:.5f} to {interval[1]:.5f}" if interval else ""
         sys.stdout.write(f"{name:<18}{number:>10}{ends}\n")
@@ -92,7 +92,12 @@ def _of_matrix(values: Features, human: HumanRdm, distance: Any) -> Iterable[Lin
         yield compare, f"{found.correlation:.5f}", ends
 
 
-def _features(path: Path, ids: Path | None) -> Features:
+def read_values(path: Path, ids: Path | None) -> Features:
+    """Features of a file; a matrix needs the list of its ids.
+
+    Raises:
+        SpecError: no such file, or a matrix without ids.
+    """
     if not path.is_file():
         raise SpecError(
             where=str(path), expected="a file of features", got="no such file", fix="Check the path."

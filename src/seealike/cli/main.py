@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from seealike.cli.align import align
 from seealike.cli.causes import causes
 from seealike.cli.features import features, importing
 from seealike.cli.human import human
 from seealike.cli.studies import list_studies, new
 from seealike.cli.triplets import triplets
-from seealike.errors import SeealikeError, SpecError
+from seealike.cli.values import values
+from seealike.errors import SeealikeError
 
 app = App(
     name="seealike",
@@ -33,6 +35,7 @@ app.command(new)
 listing.command(list_studies, name="studies")
 app.command(triplets)
 app.command(human)
+app.command(align)
 
 StudyFile = Annotated[
     Path, Parameter(help="The study file (YAML), or the name of one that comes with seealike.")
@@ -62,10 +65,10 @@ def demo(folder: Path = Path("seealike-demo"), *, seed: int = 0) -> int:
 
 @app.command
 def run(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
-    """Do everything in a study that is not done yet: extract, compare, probe, analyse, report."""
+    """Do everything in a study that is not done yet: train, extract, compare, probe, judge, analyse, report."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, work.STAGES, report=True)
+    return work.run(study, values(set_), only, work.STAGES, report=True)
 
 
 @app.command
@@ -79,7 +82,15 @@ def plan(study: StudyFile, *, set_: Values = None, only: Only = None, cells: boo
     """
     from seealike.cli import work
 
-    return work.plan(study, _values(set_), only, all_cells=cells)
+    return work.plan(study, values(set_), only, all_cells=cells)
+
+
+@app.command
+def train(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
+    """Train the networks of a study's `causes:`; a training that was stopped goes on where it was."""
+    from seealike.cli import work
+
+    return work.run(study, values(set_), only, ("train",))
 
 
 @app.command
@@ -87,7 +98,7 @@ def extract(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     """Run the models over the datasets and keep their features."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, ("extract",))
+    return work.run(study, values(set_), only, ("extract",))
 
 
 @app.command
@@ -95,7 +106,7 @@ def compare(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     """Compute the similarities of all pairs of models from features on disk."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, ("compare",))
+    return work.run(study, values(set_), only, ("compare",))
 
 
 @app.command
@@ -103,7 +114,15 @@ def probe(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     """Train linear probes on features on disk: how well they tell the classes of each dataset."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, ("probe",))
+    return work.run(study, values(set_), only, ("probe",))
+
+
+@app.command
+def judge(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
+    """Score models against people's judgements of images: what is human-like in them, and how far one can get."""
+    from seealike.cli import work
+
+    return work.run(study, values(set_), only, ("judge",))
 
 
 @app.command
@@ -111,7 +130,7 @@ def analyse(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
     """Compute consistency and the other analyses from similarities on disk."""
     from seealike.cli import work
 
-    return work.run(study, _values(set_), only, ("analyse",))
+    return work.run(study, values(set_), only, ("analyse",))
 
 
 @app.command
@@ -120,6 +139,7 @@ def report(
     *,
     figures: Path | None = None,
     format_: Annotated[Literal["png", "pdf", "svg"], Parameter(name="--format")] = "png",
+    images: Annotated[bool, Parameter(negative="")] = False,
     set_: Values = None,
     only: Only = None,
 ) -> int:
@@ -131,12 +151,14 @@ def report(
         A folder for every figure, for every choice worth a file; no browser is needed.
     format_
         Of those files.
+    images
+        Put small pictures of the images that people judged into the page: only where their licence lets you.
     """
     from seealike.cli import work
 
-    code = work.run(study, _values(set_), only, (), report=True)
+    code = work.run(study, values(set_), only, (), report=True, images=images)
     if figures is not None:
-        work.save_figures(study, _values(set_), only, figures, format_)
+        work.save_figures(study, values(set_), only, figures, format_)
     return code
 
 
@@ -182,7 +204,7 @@ def list_models(
     if timm is not None or sources or _is_study(which):
         from seealike.cli import show
 
-        return show.models(Path(which) if which and _is_study(which) else None, _values(set_), timm)
+        return show.models(Path(which) if which and _is_study(which) else None, values(set_), timm)
     from seealike.cli import known
 
     wanted = {
@@ -220,7 +242,7 @@ def list_datasets(
     if sources or _is_study(which):
         from seealike.cli import show
 
-        return show.datasets(Path(which) if which and _is_study(which) else None, _values(set_))
+        return show.datasets(Path(which) if which and _is_study(which) else None, values(set_))
     from seealike.cli import known
 
     return known.datasets(which, {"domain": domain or [], "list": list_ or []})
@@ -268,20 +290,7 @@ def show_model(model: str, *, study: Path | None = None, set_: Values = None) ->
     """
     from seealike.cli import layers
 
-    return layers.show(model, study, _values(set_))
-
-
-def _values(texts: list[str] | None) -> dict[str, str]:
-    """``["a=1"]`` -> ``{"a": "1"}``."""
-    values = {}
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise SpecError(
-                where="--set", expected="NAME=VALUE", got=text, fix="For example: --set data=/my/images"
-            )
-        values[name] = value
-    return values
+    return layers.show(model, study, values(set_))
 
 
 def main() -> None:

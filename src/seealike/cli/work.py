@@ -12,6 +12,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+from seealike.cli.pictures import judged_pictures
 from seealike.cli.progress import Bars
 from seealike.errors import UnknownName, suggestion
 from seealike.study.opening import open_study
@@ -44,11 +45,17 @@ def demo(folder: Path, seed: int) -> int:
 
 
 def run(
-    file: Path, values: dict[str, str], only: str | None, stages: Sequence[str], *, report: bool = False
+    file: Path,
+    values: dict[str, str],
+    only: str | None,
+    stages: Sequence[str],
+    *,
+    report: bool = False,
+    images: bool = False,
 ) -> int:
     """Do these stages of every study in the file, then its report; 3 if a cell failed."""
     code = 0
-    for study in _studies(file, values, only):
+    for study in chosen_studies(file, values, only):
         began = time.monotonic()
         with Bars() as bars:
             bars.say(f"{study.name}: reading {len(study.datasets)} datasets")
@@ -57,7 +64,7 @@ def run(
             from seealike.report import write_report
 
             bars.say("report: drawing the figures")
-            write_report(study.output)
+            write_report(study.output, judged_pictures(study) if images else None)
         _summary(study, outcomes, time.monotonic() - began, report)
         failed = any(outcome.status == "failed" for outcome in outcomes)
         code = 3 if failed else code
@@ -70,7 +77,7 @@ def save_figures(
     """Write the figures of every study in the file; with several studies, each in a folder of its own."""
     from seealike.report import write_figures
 
-    studies = _studies(file, values, only)
+    studies = chosen_studies(file, values, only)
     for study in studies:
         place = folder if len(studies) == 1 else folder / study.name
         with Bars() as bars:
@@ -78,7 +85,13 @@ def save_figures(
         Console(highlight=False, soft_wrap=True).print(f"  figures: {len(written)} in {place}", markup=False)
 
 
-def _studies(file: Path, values: dict[str, str], only: str | None) -> list[Study]:
+def chosen_studies(file: Path, values: dict[str, str], only: str | None) -> list[Study]:
+    """The studies of a file, or the one of this name.
+
+    Raises:
+        UnknownName: there is none of this name.
+        StudyMistakes: as `read_studies`.
+    """
     studies = read_studies(file, values)
     if only is None:
         return studies
@@ -110,7 +123,7 @@ def _summary(study: Study, outcomes: list[Outcome], elapsed_s: float, report: bo
 def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: bool) -> int:
     """Print the cells of every study in the file."""
     out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    for study in _studies(file, values, only):
+    for study in chosen_studies(file, values, only):
         with Bars() as bars:
             opened = open_study(study, bars)
         cells = opened.cells(present_only=False)

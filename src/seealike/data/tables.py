@@ -338,6 +338,183 @@ SAMPLE_SIZE = {
     "reason": pl.String,
 }
 
+#: One row a design, evaluation set, measure and term: what of similarity the overlap explains. The slope goes from no
+#: overlap to all of it; of the factorial design the terms are "data", "task" and "data x task" of one mixed model,
+#: of the others "overlap".
+ATTRIBUTION = {
+    "design": pl.String,
+    "dataset": pl.String,
+    "measure": pl.String,
+    "term": pl.String,
+    "slope": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "head_room": pl.Float64,
+    "r_squared": pl.Float64,
+    "spearman": pl.Float64,
+    "mutual_information": pl.Float64,
+    "mutual_information_published": pl.Float64,
+    "n": pl.Int64,
+    "n_seeds": pl.Int64,
+    "verdict": pl.String,
+    "reason": pl.String,
+}
+
+#: One row a consequence ("transfer", "agreement", "kappa", "error_consistency", "stitching", "ensemble_gain"), its
+#: details (attack and radius, or nothing), run, ordered pair of models and set of samples.
+CONSEQUENCES = {
+    "kind": pl.String,
+    "detail": pl.String,
+    "design": pl.String,
+    "data_overlap": pl.Float64,
+    "task_overlap": pl.Float64,
+    "seed": pl.Int64,
+    "model_x": pl.String,
+    "model_y": pl.String,
+    "dataset": pl.String,
+    "value": pl.Float64,
+    "n": pl.Int64,
+    "accuracy_x": pl.Float64,
+    "accuracy_y": pl.Float64,
+    "reason": pl.String,
+}
+
+#: One row a consequence, its details, a measure and a set of samples: how the consequence grows with similarity.
+CONSEQUENCE_SLOPES = {
+    "kind": pl.String,
+    "detail": pl.String,
+    "measure": pl.String,
+    "dataset": pl.String,
+    "slope": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "spearman": pl.Float64,
+    "n": pl.Int64,
+    "n_seeds": pl.Int64,
+    "verdict": pl.String,
+    "reason": pl.String,
+}
+
+
+#: One row a model, layer, set of human judgements, readout, distance and score: how human-like the layer is. Baselines
+#: (pixels, PSNR, SSIM, LPIPS) are rows with their name as model and "" as layer. `depth` is the place among the layers
+#: read, from 0 (first) to 1 (last); `human` is the name of the judgements and `level` what kind of seeing they ask for.
+ALIGNMENT = {
+    "model": pl.String,
+    "layer": pl.String,
+    "depth": pl.Float64,
+    "human": pl.String,
+    "level": pl.String,
+    "readout": pl.String,
+    "distance": pl.String,
+    "score": pl.String,
+    "value": pl.Float64,
+    "standard_error": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a set of human judgements, score and kind: how well the judgements can be predicted at all ("majority",
+#: "leave_one_out", "split_half", "agreement"), and what guessing reaches ("chance").
+CEILINGS = {
+    "human": pl.String,
+    "level": pl.String,
+    "score": pl.String,
+    "kind": pl.String,
+    "value": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a number that was published of a model's layer (or "projection", or "" for a baseline).
+PUBLISHED_ALIGNMENT = {
+    "experiment": pl.String,
+    "model": pl.String,
+    "layer": pl.String,
+    "human": pl.String,
+    "distance": pl.String,
+    "score": pl.String,
+    "value": pl.Float64,
+    "source": pl.String,
+}
+
+#: One row a set of judgements, score, distance and pair of models, each at its best layer: x - y on the same
+#: judgements.
+ALIGNMENT_DIFFERENCES = {
+    "human": pl.String,
+    "score": pl.String,
+    "distance": pl.String,
+    "model_x": pl.String,
+    "layer_x": pl.String,
+    "model_y": pl.String,
+    "layer_y": pl.String,
+    "difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a judgement and model's best layer, of those judgements that models disagree about most. `human_value` is the
+#: share of people who chose as the row says (third is odd; second is nearer), or their opinion; `credit` is what the
+#: model earns.
+JUDGED = {
+    "human": pl.String,
+    "trial": pl.String,
+    "first": pl.String,
+    "second": pl.String,
+    "third": pl.String,
+    "human_value": pl.Float64,
+    "model": pl.String,
+    "layer": pl.String,
+    "credit": pl.Float64,
+}
+
+#: One row a sample of JUDGED whose picture a report shows; `image` is a data URI. Made for a report, never stored.
+THUMBNAILS = {"human": pl.String, "sample": pl.String, "image": pl.String}
+
+
+#: One row an arm ("base", "control" or "aligned"), model, seed, task and dataset: what aligning features with people
+#: changed. Tasks: "odd_one_out", "kl_divergence", "levels_…", "rsa_…", "neighbors", "few_shot", "linear_probe",
+#: "shift"; more is better in all but "kl_divergence". Ceilings and chance are rows of the arms "ceiling" and "chance".
+PROOF = {
+    "arm": pl.String,
+    "model": pl.String,
+    "seed": pl.Int64,
+    "task": pl.String,
+    "dataset": pl.String,
+    "value": pl.Float64,
+    "standard_error": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a pair of models of one training run (a design at its overlaps, with its seed), evaluation set and measure;
+#: `reason` says why `similarity` is null.
+OVERLAP_RUNS = {
+    "design": pl.String,
+    "data_overlap": pl.Float64,
+    "task_overlap": pl.Float64,
+    "seed": pl.Int64,
+    "dataset": pl.String,
+    "measure": pl.String,
+    "model_x": pl.String,
+    "model_y": pl.String,
+    "similarity": pl.Float64,
+    "standard_error": pl.Float64,
+    "reason": pl.String,
+}
+
 
 def checked(table: pl.DataFrame, schema: dict[str, type[pl.DataType]], where: str) -> pl.DataFrame:
     """The table itself, if it has the columns of `schema` with their types; further columns are kept.

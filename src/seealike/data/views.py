@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,8 +11,13 @@ import numpy as np
 
 from seealike.data.arrays import read_arrays
 from seealike.data.features import Features, row_blocks
-from seealike.errors import DataError, SeealikeError, ShapeError, place
+from seealike.data.identity import FeatureKey
+from seealike.errors import DataError, MisalignedSamples, SeealikeError, ShapeError, place
 
+#: What makes features those of another model: a map fitted to one means nothing for the other.
+_MODEL = ("weights", "layer", "pooling", "prefix_tokens", "preprocessing", "normalization")
+_NAMED = ("model", "layer", "pooling", "normalization")
+_UNREADABLE = (SeealikeError, OSError, ValueError, TypeError, AttributeError, EOFError)
 _NAMES = {"weights": ("weights", "weight"), "bias": ("bias",), "mean": ("mean",), "std": ("std",)}
 
 
@@ -27,6 +33,8 @@ class Affine:
         mean: subtracted first, one number or (n_dims,).
         std: divided by then, one positive number or (n_dims,).
         digest: of the file it came from; stands in the key of what it gives.
+        made_for: the key of the features that it was fitted to, where its file says so; features of other weights,
+            another layer, pooling, preprocessing or view are refused then. The dataset may be any.
 
     Raises:
         DataError: shapes that do not fit one another, numbers that are not finite, a std that is not positive.
@@ -48,6 +56,7 @@ class Affine:
     mean: np.ndarray = field(repr=False)
     std: np.ndarray = field(repr=False)
     digest: str
+    made_for: FeatureKey | None = None
 
     def __post_init__(self) -> None:
         rows, columns = self.weights.shape if self.weights.ndim == 2 else (0, 0)
@@ -63,6 +72,7 @@ class Affine:
 
         Raises:
             ShapeError: the features have another width than the transform was made for.
+            MisalignedSamples: they are of another model, by what the transform's file says of its own.
         """
         values = features.values
         if values.shape[1] != len(self.weights):
@@ -72,6 +82,8 @@ class Affine:
                 got=str(values.shape[1]),
                 fix="Use the transform that was fitted to this model and layer.",
             )
+        if self.made_for is not None:
+            _check_model(self.made_for, features.key)
         kind = np.float64 if values.dtype == np.float64 else np.float32
         result = np.empty((len(values), self.weights.shape[1]), kind)
         for rows in row_blocks(values.shape):
@@ -98,7 +110,7 @@ def read_affine(path: Path, digest: str) -> Affine:
         DataError: not such a file, arrays that are missing or do not fit one another.
     """
     with place(f"transform {path.name}"):
-        arrays = _arrays(path)
+        arrays, key = _arrays(path)
         found = {
             name: next((arrays[alias] for alias in aliases if alias in arrays), None)
             for name, aliases in _NAMES.items()
@@ -108,7 +120,7 @@ def read_affine(path: Path, digest: str) -> Affine:
             raise _unfit("the arrays weights, bias, mean and std", ", ".join(arrays) or "none")
         there = {name: _plain(array) for name, array in found.items() if array is not None}
         bias = there.pop("bias", np.zeros(there["weights"].shape[-1:]))
-        return Affine(**there, bias=bias, digest=digest)
+        return Affine(**there, bias=bias, digest=digest, made_for=key)
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
@@ -116,15 +128,41 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return numbers.reshape(()) if numbers.size == 1 and numbers.ndim == 1 else numbers
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _arrays(path: Path) -> tuple[dict[str, np.ndarray], FeatureKey | None]:
+    """The arrays, and the key of what they were fitted to, where the file has one."""
     try:
         if path.suffix == ".safetensors":
-            return read_arrays(path)[0]
+            arrays, notes = read_arrays(path)
+            return arrays, FeatureKey(**json.loads(notes["made_for"])) if notes.get("made_for") else None
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (SeealikeError, OSError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+            return {name: archive[name] for name in archive.files}, None
+    except (*_UNREADABLE, zipfile.BadZipFile) as error:
         got = error.got if isinstance(error, SeealikeError) else str(error)
         raise _unfit("an .npz or .safetensors file of arrays", got) from error
+
+
+def _check_model(fitted: FeatureKey, given: FeatureKey | None) -> None:
+    if given is None:
+        raise MisalignedSamples(
+            where="transform",
+            expected=f"features of {fitted.model}, layer {fitted.layer}, which it was fitted to",
+            got="features that do not say what model they are of",
+            fix="Extract or import them with seealike, which notes that.",
+        )
+    # What was imported has no digest of weights, only one of its own numbers; there the name has to do.
+    imported = any(key.preprocessing.startswith('{"imported"') for key in (fitted, given))
+    other = [n for n in (_NAMED if imported else _MODEL) if getattr(fitted, n) != getattr(given, n)]
+    if other:
+        expected, got = (
+            f"{key.model} ({', '.join(f'{name} {getattr(key, name)}' for name in other)})"
+            for key in (fitted, given)
+        )
+        raise MisalignedSamples(
+            where="transform",
+            expected=f"features of {expected}, which it was fitted to",
+            got=f"features of {got}",
+            fix="Use the transform that was fitted to this model and layer.",
+        )
 
 
 def _unfit(expected: str, got: str) -> DataError:

@@ -1,6 +1,6 @@
 """How one model's rows are prepared, once, before any two of them are multiplied.
 
-Every kind of rows is shifted to about zero mean and scaled to unit mean squared row norm before products,
+Every kind of rows is shifted to about zero mean and scaled to a mean squared row norm near 1 before products,
 so that neither a common offset nor the scale costs float32 any digits: distances do not see the shift.
 
 Letters: n samples, d dimensions, q squared row norms.
@@ -8,6 +8,7 @@ Letters: n samples, d dimensions, q squared row norms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,6 +21,9 @@ from seealike.numerics.checks import Samples
 
 #: Relative size below which a variation is rounding, not variation.
 _ROUNDING = 64 * torch.finfo(torch.float64).eps
+
+#: Single precision holds squares of numbers of this size, and of its inverse.
+_SAFE = 2.0**-60
 
 Read = Callable[[slice | torch.Tensor], torch.Tensor]
 
@@ -185,12 +189,16 @@ class _Source:
 
 def _centered(samples: Samples, source: _Source, plan: Plan) -> Prepared:
     """Center and scale, in float64, and cast."""
+    again = not samples.exponent and samples.fits(plan.dtype)
+    single = plan.dtype == torch.float32 and again and plan.hold and source.own is None
+    found = _held_in_single(samples, source, plan) if single else None
+    if found is not None:
+        return found
     mean, scale = _mean_and_scale(samples, source, plan.device)
 
     def exactly(which: slice | torch.Tensor) -> torch.Tensor:
         return source.read(which, plan.device).sub_(mean).mul_(1 / scale).to(plan.dtype)
 
-    again = not samples.exponent and samples.fits(plan.dtype)
     read = _again(samples, source, mean, scale, plan) if again else exactly
     shape = (samples.n, samples.d) if plan.hold else (0,)
     held = torch.empty(shape, dtype=plan.dtype, device=plan.device)
@@ -201,6 +209,28 @@ def _centered(samples: Samples, source: _Source, plan: Plan) -> Prepared:
         if plan.hold:
             held[block] = rows
     return Prepared(samples, held.__getitem__ if plan.hold else read, norms, source.unit * scale, source.own)
+
+
+def _held_in_single(samples: Samples, source: _Source, plan: Plan) -> Prepared | None:
+    """Features of no more than single precision, centered and scaled in it and held; None where squares may overflow.
+
+    They are the exact rows but for one vector, a rounding of the mean, that all of them lack. The scale is a power
+    of two.
+    """
+    first = samples.rows(slice(0, 1), plan.device, plan.dtype)
+    sums = [samples.rows(block, plan.device, plan.dtype).sub_(first).sum(dim=0) for block in samples.blocks()]
+    center = first + torch.stack(sums).sum(dim=0, dtype=torch.float64).div_(samples.n).to(plan.dtype)
+    held = torch.empty((samples.n, samples.d), dtype=plan.dtype, device=plan.device)
+    norms = torch.empty(samples.n, dtype=torch.float64)
+    for block in samples.blocks():
+        rows = torch.sub(samples.rows(block, plan.device, plan.dtype), center, out=held[block])
+        norms[block] = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).square_().cpu()
+    size = float(norms.mean()) ** 0.5
+    if not _SAFE <= size <= 1 / _SAFE:
+        return None
+    _check_spread(samples, size, source)
+    scale = _power(size)
+    return Prepared(samples, held.mul_(1 / scale).__getitem__, norms.div_(scale**2), source.unit * scale)
 
 
 def _again(samples: Samples, source: _Source, mean: torch.Tensor, scale: float, plan: Plan) -> Read:
@@ -223,7 +253,7 @@ def _again(samples: Samples, source: _Source, mean: torch.Tensor, scale: float, 
 
 
 def _mean_and_scale(samples: Samples, source: _Source, device: torch.device) -> tuple[torch.Tensor, float]:
-    """The mean row, and the root mean squared distance from it: one pass, relative to the first row.
+    """The mean row, and about the root mean squared distance from it: one pass, relative to the first row.
 
     Relative to a row of the data the sums keep all digits however large the offset, and constant columns
     are exactly zero.
@@ -237,6 +267,16 @@ def _mean_and_scale(samples: Samples, source: _Source, device: torch.device) -> 
     offset = total / samples.n
     variance = float(squares) / samples.n - float(offset.square().sum())
     scale = max(variance, 0.0) ** 0.5
+    _check_spread(samples, scale, source)
+    return first + offset, _power(scale)
+
+
+def _power(scale: float) -> float:
+    """The power of two that is nearest, so that scaling rounds nothing."""
+    return 2.0 ** round(math.log2(scale))
+
+
+def _check_spread(samples: Samples, scale: float, source: _Source) -> None:
     if scale <= _ROUNDING * source.size:
         raise UndefinedMeasure(
             where=samples.where,
@@ -244,4 +284,3 @@ def _mean_and_scale(samples: Samples, source: _Source, device: torch.device) -> 
             got="the same row for every sample (up to rounding and, for correlations, scale)",
             fix="Leave this model out, or read another layer.",
         )
-    return first + offset, scale

@@ -83,8 +83,12 @@ class Group:
         raw = self.buffer(1, where)
         products = self.buffer(0, where).view(-1, *raw.shape[:2])
         for place, rows in enumerate(self.prepared):
-            torch.mm(rows.read(i), rows.read(j).T, out=products[place])
-        return raw.copy_(products.permute(1, 2, 0))
+            if i == j:
+                _own_products(rows.read(i), products[place])
+            else:
+                torch.mm(rows.read(i), rows.read(j).T, out=products[place])
+        raw.copy_(products.permute(1, 2, 0))
+        return _mirrored(raw) if i == j else raw
 
     def tiles(self, kind: Map, raw: torch.Tensor, where: Tile, out: torch.Tensor) -> torch.Tensor:
         """The tiles of one kind of matrix: `out`, or `raw` itself."""
@@ -158,3 +162,16 @@ def _hollow(T: torch.Tensor, where: Tile) -> torch.Tensor:
     if where[0] == where[1]:
         T.diagonal(dim1=0, dim2=1).zero_()
     return T
+
+
+def _own_products(rows: torch.Tensor, out: torch.Tensor) -> None:
+    """Products of rows with each other, but for the lower left quarter, which mirrors the upper right."""
+    half = len(rows) // 2
+    torch.mm(rows[:half], rows.T, out=out[:half])
+    torch.mm(rows[half:], rows[half:].T, out=out[half:, half:])
+
+
+def _mirrored(raw: torch.Tensor) -> torch.Tensor:
+    half = len(raw) // 2
+    raw[half:, :half] = raw[:half, half:].transpose(0, 1)
+    return raw

@@ -57,7 +57,7 @@ def fitting(
         widths |= {"patch_mean": width} if patches else {}
         widths |= {"cls+patch_mean": 2 * width} if patches and prefix_tokens else {}
     if len(shape) in (_MAPS, _VOLUMES):
-        widths |= dict.fromkeys(("mean", "max"), shape[_channel_axis(shape)])
+        widths |= dict.fromkeys(("mean", "max"), shape[channel_axis(shape)])
     if not padded:
         widths["flatten"] = int(np.prod(shape))
     return {rule: widths[rule] for rule in POOLINGS if rule in widths}
@@ -115,12 +115,12 @@ def pool(
         return values.reshape(len(values), fits[rule])
     if len(shape) == _TOKENS:
         return _of_tokens(values, rule, _lengths(values, mask, where), prefix_tokens or 0, where)
-    channel = _channel_axis(shape) + 1
+    channel = channel_axis(shape) + 1
     axes = tuple(axis for axis in range(1, values.ndim) if axis != channel)
     return _REDUCE[rule](values, axis=axes)
 
 
-def _channel_axis(shape: Sequence[int]) -> int:
+def channel_axis(shape: Sequence[int]) -> int:
     """Where the channels of maps stand: last if the first two axes alone are equal (a square), else first."""
     return 2 if len(shape) == _MAPS and shape[0] == shape[1] != shape[2] else 0
 

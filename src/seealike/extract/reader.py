@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,32 @@ class Reader:
             NonFiniteError: NaN or infinity (of which sample).
             DataError, SpecError: the layer or the pooling rule does not fit.
         """
+        return self._joined(len(batch), lambda part: self._read(batch[part], keys, sample_ids[part]))
+
+    def outputs(self, batch: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
+        """What the layers give for a batch, as it comes: float32, (n, …). Do not write to it.
+
+        Where memory runs out, as for `read`.
+
+        Raises:
+            OutOfMemory: even one sample does not fit.
+            DataError, SpecError: no such layer, or one that cannot be read.
+        """
+
+        def run(part: slice) -> list[np.ndarray]:
+            given = self.model.forward(batch[part], layers)
+            return [given[layer] for layer in layers]
+
+        return dict(zip(layers, self._joined(len(batch), run), strict=True))
+
+    def _joined(self, size: int, run: Callable[[slice], list[np.ndarray]]) -> list[np.ndarray]:
+        """What `run` gives for a whole batch, in as large parts as memory allows."""
         parts: list[list[np.ndarray]] = []
         start = 0
-        while start < len(batch):
-            stop = min(start + (self.largest or len(batch)), len(batch))
+        while start < size:
+            stop = min(start + (self.largest or size), size)
             try:
-                parts.append(self._read(batch[start:stop], keys, sample_ids[start:stop]))
+                parts.append(run(slice(start, stop)))
             except OutOfMemory as error:
                 self._halve(stop - start, error)
                 continue

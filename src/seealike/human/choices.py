@@ -90,10 +90,7 @@ def two_afc(
         Zhang et al. 2018, "The unreasonable effectiveness of deep features as a perceptual metric" (the soft score);
         Fu et al. 2023, "DreamSim".
     """
-    if ties not in _TIE:
-        raise UnknownName(
-            where="ties", expected="the name of a tie rule", got=repr(ties), fix=suggestion(ties, _TIE)
-        )
+    _check(ties)
     members = triplets.samples if isinstance(triplets, Choices) else triplets
     found = located(features, members, ids=ids)
     if isinstance(triplets, Choices):
@@ -103,10 +100,31 @@ def two_afc(
         second = np.zeros(len(found.members))
     if not len(found.members):
         raise DataError(where="two_afc", expected="choices", got="none", fix="Give at least one.")
-    made = distances(found, ((0, 1), (0, 2)), distance)
+    return scored_choices(distances(found, ((0, 1), (0, 2)), distance), found.members[:, 0], second, ties)
+
+
+def scored_choices(
+    made: np.ndarray, references: np.ndarray, second: np.ndarray, ties: Ties = "half"
+) -> TwoAfc:
+    """Like `two_afc`, for distances that come from elsewhere (PSNR, SSIM, LPIPS …).
+
+    Args:
+        made: (n, 2) distances from the reference to the first and to the second.
+        references: (n,) sample ids or row numbers: the units of the interval.
+        second: (n,) the share of votes for the second.
+        ties: as in `two_afc`.
+
+    Raises:
+        UnknownName: no such tie rule.
+
+    Example:
+        >>> scored_choices(np.array([[0.1, 0.4], [0.3, 0.2]]), np.array([0, 1]), np.array([0.2, 1.0])).accuracy
+        0.9
+    """
+    _check(ties)
     tied = made[:, 0] == made[:, 1]
     correct = np.where(tied, _TIE[ties], np.where(made[:, 0] < made[:, 1], 1 - second, second))
-    units = np.unique(found.members[:, 0], return_inverse=True)[1].reshape(-1)
+    units = np.unique(references, return_inverse=True)[1].reshape(-1)
     low, high = share_interval(correct, units)
     return TwoAfc(
         accuracy=float(correct.mean()),
@@ -120,6 +138,13 @@ def two_afc(
         distances=made,
         units=units,
     )
+
+
+def _check(ties: str) -> None:
+    if ties not in _TIE:
+        raise UnknownName(
+            where="ties", expected="the name of a tie rule", got=repr(ties), fix=suggestion(ties, _TIE)
+        )
 
 
 def _cross_entropy(made: np.ndarray, second: np.ndarray) -> float:

@@ -174,13 +174,13 @@ def _centered_unit_rows(values: np.ndarray, members: np.ndarray, _sides: Sides) 
 
 
 def _unit_mean_squares(values: np.ndarray, members: np.ndarray, sides: Sides) -> Rows:
-    return Rows(values, weights=_inverse(mean_squares(Rows(values), members, sides)))
+    return Rows(values, weights=channel_weights(mean_squares(Rows(values), members, sides)))
 
 
 def _unit_variances(values: np.ndarray, members: np.ndarray, _sides: Sides) -> Rows:
     some = values[np.unique(members)]
     varies = some.min(axis=0) < some.max(axis=0)
-    return Rows(values, weights=_inverse(np.where(varies, some.var(axis=0, dtype=np.float64), 0)))
+    return Rows(values, weights=channel_weights(np.where(varies, some.var(axis=0, dtype=np.float64), 0)))
 
 
 def _whitened(values: np.ndarray, members: np.ndarray, _sides: Sides) -> Rows:
@@ -198,8 +198,19 @@ def _whitened(values: np.ndarray, members: np.ndarray, _sides: Sides) -> Rows:
     return Rows(centered @ (axes[:, kept] / np.sqrt(variances[kept])))
 
 
-def _inverse(spread: np.ndarray) -> np.ndarray:
-    """(d,) 1 / (spread · living channels), 0 for dead ones."""
+def channel_weights(spread: np.ndarray) -> np.ndarray:
+    """What each channel's squared difference is multiplied by: 1 / (spread · living channels), 0 for dead ones.
+
+    Args:
+        spread: (d,) a mean squared difference or a variance; 0 for a dead channel.
+
+    Raises:
+        UndefinedMeasure: all are dead.
+
+    Example:
+        >>> channel_weights(np.array([4.0, 0.0, 1.0])).tolist()
+        [0.125, 0.0, 0.5]
+    """
     alive = spread > 0
     if not alive.any():
         raise UndefinedMeasure(

@@ -1,7 +1,7 @@
 """Dot products or squared differences of many pairs of rows, block by block: float64 sums of features as they lie.
 
 Nothing of the size pairs × dimensions is ever held. Where there are fewer pairs of samples than pairs that are
-asked for, each is done once and looked up.
+asked for, all are done once (`pair_tables`) and looked up.
 
 Letters: n judgements, k samples in each, d dimensions, M samples.
 """
@@ -17,6 +17,7 @@ import torch
 
 from seealike.engine.workers import count_workers, in_order
 from seealike.errors import NonFiniteError
+from seealike.human.pair_tables import all_products, all_squares, sums_of_squares
 
 #: Which samples of a judgement are compared: positions among its k.
 Sides: TypeAlias = tuple[tuple[int, int], ...]
@@ -26,6 +27,11 @@ _BLOCK_NUMBERS = 1 << 17
 _BLOCKS_A_TASK = 16
 #: A table of all pairs of samples has at most so many entries (256 MiB).
 _TABLE_ENTRIES = 1 << 25
+#: Features that such a table is made of have at most so many numbers (512 MiB).
+_TABLE_NUMBERS = 1 << 26
+#: Judgements that are looked up at a time.
+_LOOK_UPS = 1 << 15
+_ENDS = (np.minimum, np.maximum)
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,9 @@ def compared(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
     """
     if members.size == 0:
         return np.zeros((len(members), len(sides)))
-    codes = _codes(members, sides, len(rows.values))
-    if codes is None:
-        result = _direct(rows, members, sides)
-    else:
-        distinct = np.flatnonzero(np.bincount(codes.ravel(), minlength=1))
-        table = np.empty(int(distinct[-1]) + 1)
-        table[distinct] = _direct(rows, _decoded(distinct, len(rows.values)), ((0, 1),))[:, 0]
-        result = table[codes]
+    result = (
+        _looked_up(rows, members, sides) if _tabled(rows, members, sides) else _direct(rows, members, sides)
+    )
     if not np.isfinite(result).all():
         raise NonFiniteError(
             where="distances",
@@ -101,27 +102,30 @@ def mean_squares(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
         >>> mean_squares(Rows(np.array([[0.0, 1], [4, 1]])), np.array([[0, 1]]), ((0, 1),)).tolist()
         [16.0, 0.0]
     """
-    codes = _codes(members, sides, len(rows.values))
-    if codes is None:
-        pairs, times = members, None
-    else:
-        counts = np.bincount(codes.ravel())
-        distinct = np.flatnonzero(counts)
-        pairs, times = _decoded(distinct, len(rows.values)), counts[distinct].astype(np.float64)
     plain = replace(rows, weights=None, inner=False)
+    if _tabled(rows, members, sides):
+        n = len(rows.values)
+        low, high = (np.stack([part(members[:, x], members[:, y]) for x, y in sides]) for part in _ENDS)
+        times = np.bincount((low * n + high).ravel(), minlength=n * n).reshape(n, n)
+        sums = sums_of_squares(plain.take(np.arange(n)), times.astype(np.float64))
+    else:
+        sums = _direct_squares(plain, members, sides)
+    return sums / (len(members) * len(sides))
+
+
+def _direct_squares(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
 
     def step(task: slice) -> np.ndarray:
         total = np.zeros(rows.values.shape[1])
-        for block in _blocks(pairs, rows, task):
-            taken = [plain.take(column) for column in pairs[block].T]
-            for x, y in sides if times is None else ((0, 1),):
+        for block in _blocks(members, rows, task):
+            taken = [rows.take(column) for column in members[block].T]
+            for x, y in sides:
                 gap = taken[x] - taken[y]
                 gap *= gap
-                total += gap.sum(axis=0) if times is None else times[block] @ gap
+                total += gap.sum(axis=0)
         return total
 
-    sums = in_order(step, _tasks(pairs, rows), count_workers(torch.device("cpu")))
-    return np.sum(list(sums), axis=0) / (len(members) * len(sides))
+    return np.sum(list(in_order(step, _tasks(members, rows), count_workers(torch.device("cpu")))), axis=0)
 
 
 def _direct(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
@@ -159,17 +163,26 @@ def _block(members: np.ndarray, rows: Rows) -> int:
     return max(16, _BLOCK_NUMBERS // (rows.values.shape[1] * members.shape[1]))
 
 
-def _codes(members: np.ndarray, sides: Sides, n_samples: int) -> np.ndarray | None:
-    """(n, pairs) one number a pair, whatever its order; None where a table of all pairs does not pay."""
-    entries = n_samples * n_samples
-    if entries > min(_TABLE_ENTRIES, 4 * len(members) * len(sides)):
-        return None
-    codes = np.empty((len(members), len(sides)), dtype=np.int64)
-    for place, (x, y) in enumerate(sides):
-        left, right = members[:, x], members[:, y]
-        codes[:, place] = np.minimum(left, right) * n_samples + np.maximum(left, right)
-    return codes
+def _tabled(rows: Rows, members: np.ndarray, sides: Sides) -> bool:
+    """Whether a table of all pairs of samples pays."""
+    n, n_dims = rows.values.shape
+    return n * n <= min(_TABLE_ENTRIES, 4 * len(members) * len(sides)) and n * n_dims <= _TABLE_NUMBERS
 
 
-def _decoded(codes: np.ndarray, n_samples: int) -> np.ndarray:
-    return np.stack(np.divmod(codes, n_samples), axis=1)
+def _looked_up(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    n = len(rows.values)
+    every = rows.take(np.arange(n))
+    if rows.weights is not None:
+        every *= np.sqrt(rows.weights)
+    table = (all_products(every) if rows.inner else all_squares(every)).ravel()
+    made = np.empty((len(members), len(sides)))
+
+    def step(start: int) -> None:
+        some = members[start : start + _LOOK_UPS].T.copy()
+        for place, (x, y) in enumerate(sides):
+            made[start : start + _LOOK_UPS, place] = table.take(some[x] * n + some[y])
+
+    starts = range(0, len(members), _LOOK_UPS)
+    for _ in in_order(step, starts, count_workers(torch.device("cpu"))):
+        pass
+    return made

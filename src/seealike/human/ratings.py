@@ -215,7 +215,26 @@ def jnd(
     found = located(
         features, np.stack([pairs.first, pairs.second], axis=1), where=f"features for {pairs.name}"
     )
-    far = distances(found, ((0, 1),), distance)[:, 0]
+    return same_precision(distances(found, ((0, 1),), distance)[:, 0], pairs, draws=draws, seed=seed)
+
+
+def same_precision(far: np.ndarray, pairs: SamePairs, *, draws: int = 1000, seed: int = 0) -> Jnd:
+    """Like `jnd`, for distances that come from elsewhere.
+
+    Args:
+        far: (n,) distances.
+        pairs: as for `jnd`.
+        draws: as for `jnd`.
+        seed: as for `jnd`.
+
+    Raises:
+        UndefinedMeasure: nobody took any pair for the same.
+
+    Example:
+        >>> pairs = SamePairs(np.array([0, 0]), np.array([1, 2]), np.array([1.0, 0.0]))
+        >>> same_precision(np.array([0.1, 0.7]), pairs, draws=10).average_precision
+        1.0
+    """
     same = np.asarray(pairs.same_share, dtype=np.float64)
     if not same.any():
         raise UndefinedMeasure(

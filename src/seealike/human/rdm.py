@@ -85,6 +85,40 @@ def rsa_to_human(
     Source:
         Kriegeskorte, Mur & Bandettini 2008; the triplet dissimilarity: Hebart et al. 2020.
     """
+    made = dissimilarities(_rows_of(features, human), dissimilarity)
+    left, right = np.triu_indices(len(made), 1)
+    return agreement_with_rdm(made[left, right], human, compare, permutations=permutations, seed=seed)
+
+
+def agreement_with_rdm(
+    made: np.ndarray,
+    human: HumanRdm,
+    compare: Compare = "spearman",
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+) -> RsaToHuman:
+    """Like `rsa_to_human`, for dissimilarities that come from elsewhere.
+
+    Args:
+        made: (n (n - 1) / 2,) of the pairs of the strict upper triangle, row by row.
+        human: what people said.
+        compare: as for `rsa_to_human`.
+        permutations: as for `rsa_to_human`.
+        seed: as for `rsa_to_human`.
+
+    Raises:
+        TooFewSamples: fewer than four samples.
+        UndefinedMeasure: a matrix whose entries are all the same.
+        UnknownName: no such comparison.
+
+    Example:
+        >>> x = np.array([0.0, 1.0, 3.0, 7.0, 15.0])
+        >>> far = np.abs(x[:, None] - x)
+        >>> found = agreement_with_rdm(far[np.triu_indices(5, 1)], HumanRdm(far, tuple("abcde")), permutations=9)
+        >>> round(found.correlation, 6)
+        1.0
+    """
     kinds = ("spearman", "pearson", "kendall")
     if compare not in kinds:
         raise UnknownName(
@@ -95,9 +129,7 @@ def rsa_to_human(
         raise TooFewSamples(
             where=human.name, expected=f"at least {_FEWEST} samples", got=str(n), fix="Use a larger matrix."
         )
-    found = _rows_of(features, human)
     left, right = np.triu_indices(n, 1)
-    made = dissimilarities(found, dissimilarity)[left, right]
     rows = np.stack([made, human.values[left, right]])
     pairs = Pairs(left, right, np.zeros(n, dtype=np.int64))
     over = correlations_over_models(rows, pairs, compare)

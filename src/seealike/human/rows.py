@@ -59,10 +59,35 @@ count from 0: these look as if they count from 1, then subtract 1.
     else:
         values = features
     checked = samples(values, where)
+    return Located(_floats(values), row_numbers(members, checked.n, ids=ids, where=where))
+
+
+def row_numbers(
+    members: np.ndarray | Sequence[Sequence[object]], n: int, *, ids: Sequence[str] | None, where: str
+) -> np.ndarray:
+    """The rows of judged samples.
+
+    Args:
+        members: (m, …) sample ids, or row numbers from 0.
+        n: how many rows there are.
+        ids: one a row, where members are ids.
+        where: for errors.
+
+    Returns:
+        Whole numbers in the shape of `members`.
+
+    Raises:
+        DataError: members that are neither ids nor whole numbers.
+        MisalignedSamples: a judged sample that is not there; says which and in which row.
+
+    Example:
+        >>> row_numbers([["b", "a"]], 2, ids=["a", "b"], where="features").tolist()
+        [[1, 0]]
+    """
     array = np.asarray(members)
     kind = array.dtype.kind
     if kind in "iu":
-        rows = _numbers(array, checked.n, where)
+        rows = _numbers(array, n, where)
     elif kind in "UTO":
         rows = _by_id(array, ids, where)
     else:
@@ -72,11 +97,11 @@ count from 0: these look as if they count from 1, then subtract 1.
             got=f"{array.dtype} values",
             fix="Give texts or whole numbers.",
         )
-    if ids is not None and len(ids) != checked.n:
+    if ids is not None and len(ids) != n:
         raise MisalignedSamples(
-            where=where, expected=f"{checked.n} ids, one a row", got=str(len(ids)), fix="Give all of them."
+            where=where, expected=f"{n} ids, one a row", got=str(len(ids)), fix="Give all of them."
         )
-    return Located(_floats(values), rows)
+    return rows
 
 
 def _numbers(array: np.ndarray, n: int, where: str) -> np.ndarray:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import log_softmax
+import torch
+from scipy.special import entr
 
 from seealike.data.features import Features
 from seealike.data.judgements import Trials
+from seealike.engine.workers import count_workers, in_order
 from seealike.errors import BadParameter, DataError, UnknownName, suggestion
 from seealike.human.distances import Distance, distances, rule_of
 from seealike.human.intervals import share_interval
@@ -120,20 +122,48 @@ def odd_one_out(
         Trials(found.members)  # has the right shape, and three samples a trial
     if not len(found.members):
         raise DataError(where="odd_one_out", expected="trials", got="none", fix="Give at least one.")
-    rule = rule_of(similarity)
-    similarities = rule.most_alike - distances(found, SIDES, similarity)
-    correct, tied = credit(similarities, ties)
-    tally = tallied(found.members)
-    raters = None if trials is None or trials.raters is None else numbered(trials.raters)
+    similarities = rule_of(similarity).most_alike - distances(found, SIDES, similarity)
+    raters = None if trials is None else trials.raters
+    return scored_trials(similarities, found.members, ties, temperature=temperature, raters=raters)
+
+
+def scored_trials(
+    similarities: np.ndarray,
+    triplets: np.ndarray,
+    ties: Ties = "strict",
+    *,
+    temperature: float = 1.0,
+    raters: np.ndarray | None = None,
+) -> OddOneOut:
+    """Like `odd_one_out`, for similarities that come from elsewhere.
+
+    Args:
+        similarities: (n, 3) of the pairs (0, 1), (0, 2), (1, 2) of each trial; the negative of a distance is one.
+        triplets: (n, 3) sample ids or row numbers, the odd one last.
+        ties: as in `odd_one_out`.
+        temperature: as in `odd_one_out`.
+        raters: (n,) who answered, where known.
+
+    Raises:
+        UnknownName: no such tie rule.
+        BadParameter: a temperature that is not positive.
+
+    Example:
+        >>> scored_trials(np.array([[0.9, 0.1, 0.2], [0.1, 0.1, 0.5]]), np.array([[0, 1, 2], [3, 4, 5]])).accuracy
+        0.5
+    """
+    _check(ties, temperature)
+    members = numbered(triplets)
+    correct, tied, surprise = _answers(similarities, ties, temperature)
+    tally = tallied(members)
+    raters = None if raters is None else numbered(raters)
     low, high = share_interval(correct, tally.units if tally.repeated else None, raters)
     return OddOneOut(
         accuracy=float(correct.mean()),
         low=low,
         high=high,
-        cross_entropy=_cross_entropy(similarities, temperature),
-        kl_divergence=_divergence(similarities, temperature, found.members, tally)
-        if tally.repeated
-        else None,
+        cross_entropy=float(surprise.mean()),
+        kl_divergence=_divergence(surprise, tally) if tally.repeated else None,
         n=len(correct),
         n_triplets=len(tally.first),
         tied=float(tied.mean()),
@@ -166,27 +196,43 @@ def credit(similarities: np.ndarray, ties: Ties) -> tuple[np.ndarray, np.ndarray
     return (first >= others) * np.float64(1) * worth, np.asarray(shared > 1)
 
 
-def _cross_entropy(similarities: np.ndarray, temperature: float) -> float:
-    """Mean of -log softmax(s/T)_0, some trials at a time: they stay in the processor's cache."""
-    total = 0.0
-    for start in range(0, len(similarities), _BLOCK):
-        a, b, c = (similarities[start : start + _BLOCK] / temperature).T
-        largest = np.maximum(np.maximum(a, b), c)
-        odds = np.exp(a - largest) + np.exp(b - largest) + np.exp(c - largest)
-        total += float((np.log(odds) + largest - a).sum())
-    return total / len(similarities)
+def _answers(
+    similarities: np.ndarray, ties: Ties, temperature: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each trial the credit, whether it is tied, and -log softmax(s/T)_0, some trials at a time, in all threads."""
+    n = len(similarities)
+    correct, surprise, tied = np.empty(n), np.empty(n), np.empty(n, dtype=bool)
+
+    def step(start: int) -> None:
+        block = slice(start, start + _BLOCK)
+        some = np.ascontiguousarray(similarities[block].T).T  # columns lie together
+        correct[block], tied[block] = credit(some, ties)
+        surprise[block] = _surprise(some / temperature)
+
+    for _ in in_order(step, range(0, n, _BLOCK), count_workers(torch.device("cpu"))):
+        pass
+    return correct, tied, surprise
 
 
-def _divergence(s: np.ndarray, temperature: float, members: np.ndarray, tally: Tally) -> float:
-    """The mean over triplets of Σ_k p_k log(p_k / q_k), p the shares of choices."""
-    some = members[tally.first]
-    # Column k of `s` leaves out sample 2 - k; brought into the ascending order of the samples' numbers.
-    ordered = np.take_along_axis(
-        log_softmax(s[tally.first] / temperature, axis=1)[:, ::-1], np.argsort(some, axis=1), axis=1
-    )
-    shares = tally.counts / tally.counts.sum(axis=1, keepdims=True)
-    terms = np.where(shares > 0, shares * (np.log(np.where(shares > 0, shares, 1)) - ordered), 0)
-    return float(terms.sum(axis=1).mean())
+def _surprise(s: np.ndarray) -> np.ndarray:
+    a, b, c = s.T
+    largest = np.maximum(np.maximum(a, b), c)
+    odds = np.exp(a - largest)
+    odds += np.exp(b - largest)
+    odds += np.exp(c - largest)
+    return np.log(odds, out=odds) + (largest - a)
+
+
+def _divergence(surprise: np.ndarray, tally: Tally) -> float:
+    """The mean over triplets of Σ_k p_k log(p_k / q_k), p the shares of choices: Σ_k p_k log p_k, and each trial's share.
+
+    -Σ_k p_k log q_k of a triplet is the mean of -log q of what was chosen, over its trials.
+    """
+    total = tally.counts.sum(axis=1)
+    divided = tally.counts[tally.counts.max(axis=1) < total]  # where all agree there is no entropy
+    shares = divided / divided.sum(axis=1, keepdims=True)
+    surprises = float((surprise / total[tally.units]).sum())
+    return (surprises - float(entr(shares).sum())) / len(total)
 
 
 def _check(ties: str, temperature: float) -> None:

@@ -1,11 +1,10 @@
-"""Attribution of anyone's table of runs: read as text, doubted, narrowed down, and analyzed a column at a time."""
+"""Attribution of anyone's table of runs: taken as text, doubted, narrowed down, and analyzed a column at a time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -38,72 +37,74 @@ class Choices:
 
 
 def attribute_table(
-    path: Path, x: str, ys: Sequence[str] = (), *, seed: str | None = None, choices: Choices | None = None
+    table: pl.DataFrame,
+    x: str,
+    ys: Sequence[str] = (),
+    *,
+    seed: str | None = None,
+    choices: Choices | None = None,
+    where: str = "table",
 ) -> pl.DataFrame:
-    r"""What overlap says of similarity for every similarity column of a CSV of runs.
+    r"""What overlap says of similarity for every similarity column of a table of runs.
 
     Args:
-        path: a CSV with a header.
+        table: one row a run, of texts or numbers.
         x: the column of the overlap.
         ys: the columns of similarities; all that begin with "metric_" or end with "_metric" if none are named.
         seed: the column of seeds, whose runs are not independent.
         choices: which rows, and how doubtful values are read.
+        where: the table's name, for errors.
 
     Returns:
         One row a similarity column: y, n and the attributes of `Attribution`.
 
     Raises:
-        DataError: no such file, no rows left, text where numbers belong, -1 for missing values, headers within
-            the table, or the values of defective neighbor measures, unless the choices say what to do.
+        DataError: no rows left, text where numbers belong, -1 for missing values, headers within the table, or the
+            values of defective neighbor measures, unless the choices say what to do.
         UnknownName: no such column.
 
     Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "runs.csv"
-        >>> rows = [f"{seed},{x},{0.3 + 0.2 * x + 0.01 * seed * x}" for seed in range(4) for x in (0.0, 0.5, 1.0)]
-        >>> _ = path.write_text("seed,frac_overlap,metric_test\n" + "\n".join(rows) + "\n")
-        >>> attribute_table(path, "frac_overlap", seed="seed").select("y", "n", "verdict").row(0)
+        >>> rows = [(seed, x, 0.3 + 0.2 * x + 0.01 * seed * x) for seed in range(4) for x in (0.0, 0.5, 1.0)]
+        >>> table = pl.DataFrame(rows, schema=["seed", "frac_overlap", "metric_test"], orient="row")
+        >>> attribute_table(table, "frac_overlap", seed="seed").select("y", "n", "verdict").row(0)
         ('metric_test', 12, 'supported')
     """
     choices = choices or Choices()
-    table = _narrowed(_read(path, choices), choices, path)
+    table = _narrowed(_as_text(table, choices, where), choices, where)
     ys = tuple(ys) or tuple(
         name for name in table.columns if name.startswith("metric_") or name.endswith("_metric")
     )
     if not ys:
         raise DataError(
-            where=str(path),
+            where=where,
             expected="columns of similarities (metric_… or …_metric)",
             got=", ".join(table.columns),
             fix="Name them: --y COLUMN.",
         )
-    overlap = _numbers(table, x, choices, path)
+    overlap = _numbers(table, x, choices, where)
     if np.isnan(overlap).any():
         raise DataError(
-            where=f"{path}, column {x}",
+            where=f"{where}, column {x}",
             expected="an overlap for every run",
             got=f"{int(np.isnan(overlap).sum())} rows without",
             fix="Leave them out with --where.",
         )
-    seeds = None if seed is None else _column(table, seed, path).to_numpy()
+    seeds = None if seed is None else _column(table, seed, where).to_numpy()
     rows = []
     for y in ys:
-        values = _doubted(_numbers(table, y, choices, path), table, choices, f"{path}, column {y}")
+        values = _doubted(_numbers(table, y, choices, where), table, choices, f"{where}, column {y}")
         rows.append({"y": y, **asdict(attribute(overlap, values, seeds))})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _read(path: Path, choices: Choices) -> pl.DataFrame:
+def _as_text(table: pl.DataFrame, choices: Choices, where: str) -> pl.DataFrame:
     """All columns as text, header lines within the table left out or refused."""
-    if not path.is_file():
-        raise DataError(where=str(path), expected="a CSV file", got="no file", fix="Check the path.")
-    table = pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False)
-    table = table.rename({name: name.strip() for name in table.columns})
+    table = table.cast(pl.String).rename({name: name.strip() for name in table.columns})
     again = table.select(pl.all_horizontal(*(pl.col(name) == name for name in table.columns))).to_series()
     found = np.flatnonzero(again.fill_null(False).to_numpy())
     if len(found) and not choices.reruns:
         raise DataError(
-            where=f"{path}, line {int(found[0]) + 2}",
+            where=f"{where}, line {int(found[0]) + 2}",
             expected="one header",
             got=f"the header {len(found)} times more: the outputs of several runs, one after the other",
             fix="Say --reruns to read them as one table, if no run is in it twice.",
@@ -111,7 +112,7 @@ def _read(path: Path, choices: Choices) -> pl.DataFrame:
     return table.filter(~again.fill_null(False))
 
 
-def _narrowed(table: pl.DataFrame, choices: Choices, path: Path) -> pl.DataFrame:
+def _narrowed(table: pl.DataFrame, choices: Choices, where: str) -> pl.DataFrame:
     for condition in choices.where:
         found = _CONDITION.match(condition)
         if found is None:
@@ -122,12 +123,12 @@ def _narrowed(table: pl.DataFrame, choices: Choices, path: Path) -> pl.DataFrame
                 fix="For example: --where metric=cka",
             )
         name, sign, wanted = found.groups()
-        values = _column(table, name, path)
+        values = _column(table, name, where)
         same = _same(values, wanted)
         if not same.any():
             known = values.unique().drop_nulls().sort().to_list()
             raise DataError(
-                where=f"{path}, column {name}",
+                where=f"{where}, column {name}",
                 expected=f"a row with {wanted!r}",
                 got=", ".join(known[:8]) or "no rows",
                 fix=suggestion(wanted, known),
@@ -146,23 +147,23 @@ def _same(values: pl.Series, wanted: str) -> pl.Series:
     return as_text | (values.cast(pl.Float64, strict=False) == number).fill_null(False)
 
 
-def _column(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
+def _column(table: pl.DataFrame, name: str, where: str) -> pl.Series:
     if name not in table.columns:
         raise UnknownName(
-            where=str(path), expected="a column", got=repr(name), fix=suggestion(name, table.columns)
+            where=where, expected="a column", got=repr(name), fix=suggestion(name, table.columns)
         )
     return table[name]
 
 
-def _numbers(table: pl.DataFrame, name: str, choices: Choices, path: Path) -> np.ndarray:
+def _numbers(table: pl.DataFrame, name: str, choices: Choices, where: str) -> np.ndarray:
     """(n,) float64, NaN where nothing stands or what stands for missing."""
-    column = _column(table, name, path).str.strip_chars()
+    column = _column(table, name, where).str.strip_chars()
     known = (choices.maps or {}).get(name)
     if known:
         unknown = sorted(set(column.drop_nulls().unique()) - set(known))
         if unknown:
             raise DataError(
-                where=f"{path}, column {name}",
+                where=f"{where}, column {name}",
                 expected=f"one of {', '.join(known)}",
                 got=", ".join(unknown[:5]),
                 fix=f"Give each a number: --map {name}:{unknown[0]}=….",
@@ -176,7 +177,7 @@ def _numbers(table: pl.DataFrame, name: str, choices: Choices, path: Path) -> np
     )
     if bad.any():
         raise DataError(
-            where=f"{path}, column {name}",
+            where=f"{where}, column {name}",
             expected="numbers",
             got=repr(column.filter(bad)[0]),
             fix=f"Give words a number, --map {name}:VALUE=NUMBER,…, or choose rows with --where.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import altair as alt
 
 from seealike.report.charts import GREY, PAIR, PALETTE, Data, heading, number, text, within
@@ -41,35 +43,60 @@ def scatter(data: Data, look: Look) -> alt.LayerChart:
         >>> len(scatter(alt.InlineData(values=[]), Look()).layer)
         3
     """
+    words = Words("Similarity and the gap in performance", "performance", "the better of the two", ".3~p")
+    best = "max(datum.value_x, datum.value_y)"
+    return gaps(data, look, "gap", words).transform_calculate(best=best)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a figure of gaps is of: its title, the quantity, the legend of colours, and the format of numbers."""
+
+    title: str
+    quantity: str
+    better: str
+    format: str
+
+
+def gaps(data: Data, look: Look, name: str, words: Words) -> alt.LayerChart:
+    """One point a pair of models: its similarity against the `gap` of a quantity, brighter where `best` is higher.
+
+    Args:
+        data: rows with a pair of models, `similarity`, `standard_error`, `gap`, `better` and `best`.
+        look: subtitle and the ends of the measure's similarities.
+        name: of the figure.
+        words: what it says.
+
+    Example:
+        >>> gaps(alt.InlineData(values=[]), Look(), "gap", Words("Gaps", "accuracy", "the better", ".2f")).name
+        'gap'
+    """
     x = alt.X("similarity:Q", title="similarity", scale=alt.Scale(domain=look.domain, clamp=True))
-    y = alt.Y(
-        "gap:Q", title="difference in performance", axis=alt.Axis(format=".3~p"), scale=alt.Scale(zero=True)
-    )
-    legend = alt.Legend(title="the better of the two", format=".3~p", gradientLength=140)
+    title = f"difference in {words.quantity}"
+    y = alt.Y("gap:Q", title=title, axis=alt.Axis(format=words.format), scale=alt.Scale(zero=True))
+    legend = alt.Legend(title=words.better, format=words.format, gradientLength=140)
     color = alt.Color("best:Q", scale=alt.Scale(scheme="viridis"), legend=legend)
     tooltip = [
         *PAIR,
         number("similarity", "similarity"),
         text("over_samples", "95 % over samples"),
-        number("gap", "difference in performance"),
+        number("gap", title),
         text("better", "better model"),
-        number("best", "its performance"),
+        number("best", f"its {words.quantity}"),
     ]
     base = alt.Chart().encode(x=x, y=y)
     line = base.transform_regression("similarity", "gap")
     return alt.LayerChart(
         layer=[
-            base.transform_calculate(
-                best="max(datum.value_x, datum.value_y)", over_samples=within("similarity", "standard_error")
-            )
+            base.transform_calculate(over_samples=within("similarity", "standard_error"))
             .mark_circle(size=38, opacity=0.8)
             .encode(color=color, tooltip=tooltip),
             line.mark_line(color=look.paper, strokeWidth=4.5),
             line.mark_line(color=look.ink, strokeWidth=1.8),
         ],
         data=data,
-        name="gap",
-        title=heading("Similarity and the gap in performance", look.subtitle),
+        name=name,
+        title=heading(words.title, look.subtitle),
         width=620,
         height=380,
     )

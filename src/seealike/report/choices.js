@@ -6,8 +6,8 @@ const DATASETS = rowsOf(TABLES.datasets);
 const SECTIONS = PAGE.sections;
 const COMBINATIONS = Object.fromEntries(SECTIONS.map((section) => [section.name, rowsOf(TABLES[`choices of ${section.name}`])]));
 const PAGE_WIDE = ["measure", "correlation", "field"];
-const SHARED = [...PAGE_WIDE, "dataset", "a", "b", "pair"];
-const NAMES = { dataset: "Dataset", a: "Horizontal", b: "Vertical", pair: "Model sets", of: "Of" };
+const SHARED = [...PAGE_WIDE, "dataset", "a", "b", "pair", "human", "trial", "distance", "readout"];
+const NAMES = { dataset: "Dataset", a: "Horizontal", b: "Vertical", pair: "Model sets", of: "Of", human: "Judgements", trial: "Judgement" };
 
 const everywhere = (choice) => distinct(SECTIONS.filter((section) => section.choices.includes(choice))
   .flatMap((section) => COMBINATIONS[section.name].map((row) => row[choice])));

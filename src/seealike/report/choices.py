@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from seealike.report.derived import DERIVED
+from seealike.report.joined import DERIVED
 from seealike.report.layout import Tables, measure_label, table
 from seealike.report.sections import Section
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from seealike.report import chart_accuracy, chart_consistency, chart_scatter, chart_similarity
 from seealike.report.contents_causes import CAUSES, PERFORMANCE
 from seealike.report.contents_groups import GROUPS
+from seealike.report.contents_overlap import OVERLAP
+from seealike.report.contents_people import PEOPLE
 from seealike.report.contents_spread import CONSISTENCY, MEASURES, SAMPLES, SPREAD
 from seealike.report.sections import Chapter, Section
 
@@ -16,6 +18,13 @@ CHAPTERS = (
     Chapter("performance", "Performance", "Are models that do equally well alike?"),
     Chapter("samples", "Samples", "Were there enough samples?"),
     Chapter("causes", "Causes", "What makes models alike: objective, architecture, data or size?"),
+    Chapter(
+        "overlap",
+        "Overlap",
+        "What does shared training do to similarity, and similarity to its consequences?",
+    ),
+    Chapter("people", "People", "Do models see alike what people see alike?"),
+    Chapter("aligned", "Aligned", "Did aligning a model with people help?"),
 )
 
 _NO_SIMILARITIES = (
@@ -114,4 +123,6 @@ SECTIONS = (
     *PERFORMANCE,
     *SAMPLES,
     *CAUSES,
+    *OVERLAP,
+    *PEOPLE,
 )

@@ -69,6 +69,7 @@ SPREAD = (
         "levels off. Curvatures of different transforms have different units and cannot be compared.",
         absent="This study has no test of the inverse U: add «inverse_u» to the analyses of the study file.",
         chart=chart_spread.inverse_u,
+        value="curvature",
     ),
 )
 

@@ -29,7 +29,20 @@ def prepared(tables: Tables) -> dict[str, pl.DataFrame]:
         named["similarities"] = folded(named["similarities"])
     if "performance_gap" in named and "datasets" in named:
         named["performance_gap"] = _placed(named["performance_gap"], named["datasets"])
+    if "published_alignment" in named:
+        named["published_beside"] = _beside(named["published_alignment"], named.get("alignment"))
     return named
+
+
+def _beside(published: pl.DataFrame, alignment: pl.DataFrame | None) -> pl.DataFrame:
+    """The published numbers in their order, each with the study's own of the same layer, where there is one."""
+    key = ["model", "layer", "human", "distance", "score"]
+    rows = published.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    if alignment is None:
+        return rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("ours", "low", "high"))
+    own = alignment.unique(key, keep="first", maintain_order=True)
+    ours = own.select(*key, "low", "high", ours="value")
+    return rows.join(ours, on=key, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _placed(frame: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
@@ -92,17 +105,33 @@ class Derived:
     rows: Callable[[Tables, Chosen], pl.DataFrame]
 
 
+def none_of(*choices: str) -> pl.DataFrame:
+    """No combination of these choices.
+
+    Example:
+        >>> none_of("measure").is_empty()
+        True
+    """
+    return pl.DataFrame(schema=dict.fromkeys(choices, pl.String))
+
+
 def _scatter_combinations(tables: Tables) -> pl.DataFrame:
     found = table(tables, "similarities")
     if found is None:
-        return pl.DataFrame(schema=dict.fromkeys(("measure", "a", "b"), pl.String))
+        return none_of("measure", "a", "b")
     each = found.select("measure", "dataset").unique(maintain_order=True)
     both = each.join(each, on="measure", suffix="_b", maintain_order="left_right")
     return both.filter(pl.col("dataset") != pl.col("dataset_b")).select("measure", a="dataset", b="dataset_b")
 
 
-def _pairs(tables: Tables, measure: str, dataset: str) -> pl.DataFrame:
-    """Unordered pairs of different models that have a similarity; the mean of both directions where they differ."""
+def pairs_on(tables: Tables, measure: str, dataset: str) -> pl.DataFrame:
+    """Unordered pairs of different models that have a similarity; the mean of both directions where they differ.
+
+    Args:
+        tables: with "similarities", `folded`.
+        measure: one of its measures.
+        dataset: one of its datasets.
+    """
     of = tables["similarities"].filter(
         pl.col("model_x") != pl.col("model_y"), measure=measure, dataset=dataset
     )
@@ -116,7 +145,7 @@ def _pairs(tables: Tables, measure: str, dataset: str) -> pl.DataFrame:
 def _scatter(tables: Tables, chosen: Chosen) -> pl.DataFrame:
     """Similarities of different models on dataset `a` beside those on `b`."""
     a, b = (
-        _pairs(tables, chosen["measure"], chosen[axis]).rename(
+        pairs_on(tables, chosen["measure"], chosen[axis]).rename(
             {"similarity": axis, "standard_error": f"{axis}_error"}
         )
         for axis in "ab"
@@ -134,7 +163,7 @@ def _gap_combinations(tables: Tables) -> pl.DataFrame:
     choices = ("measure", "dataset", "method", "metric")
     similarities, tested = table(tables, "similarities"), _tested(tables)
     if similarities is None or tested is None:
-        return pl.DataFrame(schema=dict.fromkeys(choices, pl.String))
+        return none_of(*choices)
     each = similarities.select("measure", "dataset").unique(maintain_order=True)
     how = tested.select("dataset", "method", "metric").unique(maintain_order=True)
     return each.join(how, on="dataset", maintain_order="left_right").select(choices)
@@ -150,7 +179,7 @@ def _gap(tables: Tables, chosen: Chosen) -> pl.DataFrame:
         for side in "xy"
     }
     pairs = (
-        _pairs(tables, chosen["measure"], chosen["dataset"]).with_columns(**values).drop_nulls(list(values))
+        pairs_on(tables, chosen["measure"], chosen["dataset"]).with_columns(**values).drop_nulls(list(values))
     )
     first = pl.col("value_x") >= pl.col("value_y")
     return pairs.with_columns(
@@ -159,8 +188,8 @@ def _gap(tables: Tables, chosen: Chosen) -> pl.DataFrame:
     )
 
 
-#: Tables that figures may name besides those of the study. The page's script makes the same ones.
-DERIVED = {
+#: Tables of pairs of models (see `joined.DERIVED`).
+PAIRS_DERIVED = {
     "scatter": Derived(_scatter_combinations, _scatter),
     "gap": Derived(_gap_combinations, _gap),
 }

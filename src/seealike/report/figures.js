@@ -86,7 +86,8 @@ function specOf(section, onScreen) {
 
 // The page fetches nothing; its content security policy would refuse it as well.
 const refuse = (uri) => Promise.reject(new Error(`this page does not load ${uri}`));
-const OPTIONS = { actions: false, renderer: "canvas", loader: { load: refuse } };
+const inside = (uri) => (/^data:image\/(webp|png|jpeg);base64,/.test(uri) ? Promise.resolve({ href: uri }) : refuse(uri));
+const OPTIONS = { actions: false, renderer: "canvas", loader: { load: refuse, sanitize: inside } };
 const drawn = {};
 
 // Everything that can change what a figure shows.
@@ -129,11 +130,16 @@ function fileOf(section) {
   return named(section.name.replaceAll("_", "-"), ...section.choices.map((choice) => wordOf(choice, chosen[choice])));
 }
 
+function why(rows) {
+  const reasons = distinct(rows.map((row) => row.reason));
+  return reasons.length > 3 ? `for example: ${reasons[0]}` : reasons.join("; ");
+}
+
 function notesOf(section, chosen, rows) {
-  const missing = rows.filter((row) => row.reason);
-  const reasons = distinct(missing.map((row) => row.reason));
-  const said = reasons.length > 3 ? `for example: ${reasons[0]}` : reasons.join("; ");
-  const notes = [filterNote(section, rows), missing.length ? `${missing.length} of ${rows.length} have no value (${said}).` : ""];
+  const has = (row) => section.value && known(row[section.value]);
+  const [partly, missing] = [true, false].map((some) => rows.filter((row) => row.reason && Boolean(has(row)) === some));
+  const said = (found, words) => (found.length ? `${found.length} of ${rows.length} ${words} (${why(found)}).` : "");
+  const notes = [filterNote(section, rows), said(missing, "have no value"), said(partly, "have a value with a remark")];
   if (!rows.length) notes.push("No row is left for these choices and these models.");
   if (section.name === "scatter") notes.push(scatterNote(chosen));
   return notes;
@@ -164,7 +170,8 @@ function saveButtons(section, words = "") {
   const image = (kind) => element("button", { type: "button", "data-save": `${section.name}-${kind}`, onclick: () => save(section, kind).catch(say) }, `Save ${words}${kind.toUpperCase()}`);
   const data = element("button", { type: "button", "data-save": `${section.name}-csv`, onclick: () => {
     const found = plainRows(section, settled(section));
-    download(`${fileOf(section)}.csv`, csv(Object.keys(found[0] || {}).filter((name) => !ADDED.has(name)), found), "text/csv");
+    const names = distinct([found[0], found.at(-1)].flatMap((row) => Object.keys(row || {}))); // of a sample and of a model
+    download(`${fileOf(section)}.csv`, csv(names.filter((name) => !ADDED.has(name)), found), "text/csv");
   } }, `Save ${words}CSV`);
   return [image("svg"), image("png"), data];
 }

@@ -131,7 +131,8 @@ const CHAPTERS = [...document.querySelectorAll("section.chapter")];
 function turn() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   const known = CHAPTERS.some((chapter) => chapter.id === wanted);
-  const shown = known || wanted === "all" ? wanted : CHAPTERS[0].id;
+  const first = CHAPTERS.find((chapter) => chapter.querySelector("figure")) || CHAPTERS[0];
+  const shown = known || wanted === "all" ? wanted : first.id;
   CHAPTERS.forEach((chapter) => { chapter.hidden = shown !== "all" && chapter.id !== shown; });
   document.querySelectorAll("nav a").forEach((link) => {
     if (link.hash === `#${shown}`) link.setAttribute("aria-current", "page");
@@ -169,7 +170,7 @@ function outcomes(failedOnly) {
 
 function downloads() {
   const names = (table) => table.names.filter((name) => name !== "pair");
-  return Object.entries(TABLES).filter(([name]) => !name.startsWith("choices of ")).map(([name, table]) => element("button", { type: "button", onclick: () =>
+  return Object.entries(TABLES).filter(([name]) => !name.startsWith("choices of ") && name !== "thumbnails").map(([name, table]) => element("button", { type: "button", onclick: () =>
     download(`${name}.csv`, csv(names(table), rowsOf(table)), "text/csv") }, `${name}.csv`));
 }
 

@@ -33,7 +33,16 @@ from seealike.report.parts import chapters, tabs
 from seealike.report.sections import Section, page_look
 from seealike.report.summary import summary, warnings
 
-_SCRIPTS = ("tables.js", "choices.js", "rows.js", "recompute.js", "figures.js", "squares.js", "page.js")
+_SCRIPTS = (
+    "tables.js",
+    "choices.js",
+    "rows.js",
+    "derived.js",
+    "recompute.js",
+    "figures.js",
+    "squares.js",
+    "page.js",
+)
 
 
 def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
@@ -106,7 +115,7 @@ def _payload(ready: Tables, there: set[str], record: Mapping[str, object]) -> di
 
 
 def _described(section: Section) -> dict[str, Any]:
-    names = ("name", "table", "title", "choices", "mirror", "sides", "home", "click")
+    names = ("name", "table", "title", "choices", "mirror", "sides", "value", "home", "click")
     return {name: getattr(section, name) for name in names}
 
 

@@ -57,7 +57,7 @@ function labelled(row, i, groups) {
   for (const side of ["", "_x", "_y"]) if (`measure${side}` in row) added[`measure_label${side}`] = wordOf("measure", row[`measure${side}`]);
   return { ...row, ...added };
 }
-const ADDED = new Set(["jitter", "group", "card", "group_x", "group_y", "card_x", "card_y", "sets", "pair", "kind", "measure_label", "measure_label_x", "measure_label_y"]);
+const ADDED = new Set(["jitter", "group", "card", "group_x", "group_y", "card_x", "card_y", "sets", "pair", "measure_label", "measure_label_x", "measure_label_y"]);
 
 function mirrored(rows) {
   const other = (name) => (name.endsWith("_x") ? `${name.slice(0, -1)}y` : name.endsWith("_y") ? `${name.slice(0, -1)}x` : name);
@@ -71,10 +71,10 @@ function mirrored(rows) {
 // Rows of models that were left out go; a set goes with all its models; consistencies are those of the others.
 function remaining(rows, table) {
   if (!filtered() || !rows.length) return rows;
-  const kept = keptModels();
-  const sides = ["model", "model_x", "model_y"].filter((name) => name in rows[0]);
+  const [kept, sides] = [keptModels(), ["model", "model_x", "model_y"]];
+  const out = new Set(MODELS.map((card) => card.model).filter((model) => !kept.has(model)));
   const gone = (row, side) => (state.without[row.field] || []).includes(row[side]);
-  const left = rows.filter((row) => sides.every((side) => kept.has(row[side])) && !(row.field && (gone(row, "set_x") || gone(row, "set_y"))));
+  const left = rows.filter((row) => !sides.some((side) => out.has(row[side])) && !(row.field && (gone(row, "set_x") || gone(row, "set_y"))));
   return table === "consistency" ? recomputed(left) : left;
 }
 
@@ -82,7 +82,7 @@ function remaining(rows, table) {
 function filterNote(section, rows) {
   if (!filtered()) return "";
   if (section.table === "consistency") return "Computed here for the models that are left: without intervals and tests.";
-  const follows = rows.length && ["model", "model_x"].some((name) => name in rows[0]);
+  const follows = rows.some((row) => "model" in row || "model_x" in row);
   return !rows.length || follows ? "" : "These numbers rest on all models of the study.";
 }
 
@@ -101,7 +101,7 @@ function sectionRows(section, chosen) {
 
 function groupNames(rows) {
   const by = ["group", "sets"].find((name) => rows.length && name in rows[0]);
-  const names = by ? distinct(rows.map((row) => row[by])).sort() : [];
+  const names = by ? distinct(rows.map((row) => row[by])).filter(Boolean).sort() : [];
   return [...names.filter((name) => name !== DIFFERENT), ...names.filter((name) => name === DIFFERENT)];
 }
 

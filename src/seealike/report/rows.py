@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from seealike.report.derived import DERIVED, Chosen
+from seealike.report.derived import Chosen
+from seealike.report.joined import DERIVED
 from seealike.report.layout import Tables, distinct, grouping_fields, measure_label, set_pair
 from seealike.report.sections import Section
 
@@ -149,5 +150,5 @@ def group_names(rows: Rows) -> list[str]:
         ['a × a', 'b × b', 'different sets']
     """
     by = next((name for name in ("group", "sets") if rows and name in rows[0]), None)
-    names = sorted(distinct([row[by] for row in rows])) if by else []
+    names = sorted(name for name in distinct([row[by] for row in rows]) if name) if by else []
     return [n for n in names if n != DIFFERENT] + [n for n in names if n == DIFFERENT]

@@ -76,7 +76,7 @@ class Section:
     Attributes:
         name: of the figure, its files and its place in the page.
         chapter: name of the chapter in which it stands (`contents.CHAPTERS`).
-        table: the table it draws: one of a study's, or one derived from them (`derived.DERIVED`).
+        table: the table it draws: one of a study's, or one derived from them (`joined.DERIVED`).
         title: of the saved figure; what is drawn.
         caption: HTML: a question in ``<strong>``, then how to read the figure.
         absent: what stands there instead where the table is missing or empty: what it needs.
@@ -88,6 +88,8 @@ class Section:
         fixed: choices that saved files keep at their first value.
         click: choice of any figure -> field of the mark whose value a click gives it.
         sides: "model" or "dataset" where the figure is a square of them with bars of their fields (`chart_sides`).
+        value: the column that a mark stands for, where a row may have it and still give a `reason` for what it
+            lacks; in other tables a row with a reason has no value.
         home: name of the figure under which this one can be saved, where the page shows it in another way.
     """
 
@@ -103,6 +105,7 @@ class Section:
     fixed: tuple[str, ...] = ()
     click: Mapping[str, str] = field(default_factory=dict)
     sides: str = ""
+    value: str = ""
     home: str = ""
 
 

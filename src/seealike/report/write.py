@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,17 +15,20 @@ from seealike.data.store import read_table, write_atomically
 from seealike.errors import MissingArtifact
 from seealike.report.figures import all_figures
 from seealike.report.page import render
+from seealike.report.thumbnails import thumbnails
+from seealike.sources.datasets.samples import Samples
 
 #: Kinds of files that figures are saved as, all without a browser.
 Format = Literal["png", "pdf", "svg"]
 _LONGEST = 120
 
 
-def write_report(root: Path) -> Path:
+def write_report(root: Path, pictures: Mapping[str, Samples] | None = None) -> Path:
     """Write ``report.html`` from ``tables/*.parquet`` and ``record/last-run.json``.
 
     Args:
         root: the folder of a study's results.
+        pictures: set of people's judgements -> its samples, where the page is to show small pictures of them.
 
     Returns:
         The report's path.
@@ -34,6 +37,8 @@ def write_report(root: Path) -> Path:
         MissingArtifact: nothing was run there yet.
     """
     tables, record = _results(root)
+    if pictures and "judged" in tables:
+        tables["thumbnails"] = thumbnails(tables["judged"], pictures)
     page = render(record["name"], tables, record)
     report = root / "report.html"
     write_atomically(report, lambda path: path.write_text(page, encoding="utf-8"))

@@ -8,6 +8,8 @@ from seealike.data.store import read_table, write_table
 from seealike.data.tables import SIMILARITIES
 from seealike.study import tables
 from seealike.study.cells import Observer, attempt, still_to_do
+from seealike.study.judging_tables import judging_tables
+from seealike.study.overlapping import overlap_runs_table
 from seealike.study.plan import OpenedStudy
 from seealike.study.units import AnalyseCell
 
@@ -18,6 +20,7 @@ _MAKERS = {
     "similarities_by_size": tables.similarities_by_size_table,
     "performance": tables.performance_table,
     "predictions": tables.predictions_table,
+    "overlap_runs": overlap_runs_table,
 }
 
 
@@ -49,6 +52,9 @@ def write_tables(opened: OpenedStudy) -> None:
         made["similarities_by_size"] = [tables.similarities_by_size_table(opened)]
     if opened.study.probes or opened.study.published:
         made["performance"] = [tables.performance_table(opened)]
+    if opened.causes:
+        made["overlap_runs"] = [overlap_runs_table(opened)]
+    made |= {name: [table] for name, table in judging_tables(opened).items()}
     for cell in opened.analyse_cells(present_only=True):
         if cell.paths[0].exists():
             made.setdefault(cell.bound.analysis.name, []).append(read_table(cell.paths[0]))

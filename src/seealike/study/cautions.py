@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
+
 from seealike.data.arrays import mapped, read_header
+from seealike.human.ratings import WrongDirection, warn_if_reversed
 from seealike.sources.datasets.card import Samples
+from seealike.study.judging_tables import judging_tables
 from seealike.study.plan import OpenedStudy
 from seealike.study.rows import rows_mark
 
@@ -17,7 +22,31 @@ _NAMED = 5
 def cautions(opened: OpenedStudy) -> list[str]:
     """Sentences for the record: of imported similarities what is not used, and what the feature files note."""
     unused = opened.study.imported.notes if opened.study.imported else ()
-    return [*unused, *_samples_left_out(opened), *_small_batches(opened), *_identical_features(opened)]
+    return [
+        *unused,
+        *_samples_left_out(opened),
+        *_small_batches(opened),
+        *_identical_features(opened),
+        *_reversed(opened),
+    ]
+
+
+def _reversed(opened: OpenedStudy) -> list[str]:
+    """Sentences on ratings that all baselines contradict (all models too, where there are fewer than two)."""
+    table = judging_tables(opened).get("alignment")
+    if table is None:
+        return []
+    rated = table.filter(pl.col("score") == "spearman", pl.col("value").is_not_null())
+    said: list[str] = []
+    for (human,), rows in rated.group_by("human", maintain_order=True):
+        baselines = rows.filter(pl.col("layer") == "")
+        some = baselines if baselines.height > 1 else rows
+        names = some["model"] + "/" + some["layer"] + " " + some["distance"]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", WrongDirection)
+            warn_if_reversed(dict(zip(names, some["value"], strict=True)), str(human))
+        said += [str(one.message) for one in caught]
+    return said
 
 
 def _samples_left_out(opened: OpenedStudy) -> list[str]:

@@ -21,9 +21,9 @@ from seealike.study.units import ExtractCell
 
 def extract_stage(opened: OpenedStudy, watch: Observer) -> None:
     """Do the extraction cells that are not done."""
-    todo = still_to_do(opened, "extract", opened.extract_cells, watch)
+    todo = still_to_do(opened, "extract", [*opened.extract_cells, *opened.trained_cells], watch)
     for group in _groups(todo, opened.study.settings.models_per_pass):
-        models = _Models(opened, watch)
+        models = Models(opened, watch)
         for dataset in opened.samples:
             cells = [cell for cell in group if cell.dataset == dataset]
             if cells:
@@ -48,7 +48,7 @@ class _MixedPrecision(Protocol):
     autocast: str | None
 
 
-class _Models:
+class Models:
     """The models of a pass: each loaded when first needed, with why not for those that cannot be."""
 
     def __init__(self, opened: OpenedStudy, watch: Observer) -> None:
@@ -91,7 +91,7 @@ class _Models:
         model.autocast = wanted
 
 
-def _extract(opened: OpenedStudy, cells: list[ExtractCell], models: _Models, watch: Observer) -> None:
+def _extract(opened: OpenedStudy, cells: list[ExtractCell], models: Models, watch: Observer) -> None:
     """One pass over a dataset for these cells; what cannot be loaded is noted and left out."""
     settings, dataset = opened.study.settings, cells[0].dataset
     ready: list[tuple[ExtractCell, Reading, float]] = []

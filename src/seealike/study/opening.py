@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 
+from seealike.data.asked import Judged
 from seealike.data.identity import canonical, digest
 from seealike.data.store import write_json
 from seealike.errors import SeealikeError
@@ -13,6 +14,7 @@ from seealike.sources.models import ModelCard
 from seealike.sources.models.layers import Layer, resolve
 from seealike.study.cells import Observer, Silent
 from seealike.study.devices import device
+from seealike.study.overlap_runs import OpenedCause, open_cause
 from seealike.study.plan import OpenedStudy
 from seealike.study.record import versions
 from seealike.study.results import Results
@@ -33,7 +35,7 @@ def open_study(study: Study, watch: Observer | None = None) -> OpenedStudy:
     watch = watch or Silent()
     samples: dict[str, Samples] = {}
     broken: dict[str, str] = {}
-    for card, _ in study.extracted:
+    for card in study.listed:
         try:
             with watch.doing(f"reading dataset {card.name}") as progress:
                 samples[card.name] = card.open(study.settings.seed, study.settings.subset, progress)
@@ -53,7 +55,35 @@ def open_study(study: Study, watch: Observer | None = None) -> OpenedStudy:
             weights.setdefault(card.name, "")
             unready[card.name] = str(error)
             models.append(card.with_layers(["?"]) if card.needs_layers else card)
-    return OpenedStudy(replace(study, models=tuple(models)), results, samples, broken, weights, unready)
+    judged = _judged(study, broken)
+    named = replace(study, models=tuple(models))
+    causes = _causes(study, results, samples, watch)
+    weights |= {one.card.name: one.card.training for cause in causes for one in cause.trainings}
+    return OpenedStudy(named, results, samples, broken, weights, unready, judged, causes)
+
+
+def _causes(
+    study: Study, results: Results, samples: dict[str, Samples], watch: Observer
+) -> tuple[OpenedCause, ...]:
+    """The experiments of `causes:` with their data; their test samples are added to `samples`."""
+    opened = []
+    for cause in study.causes:
+        with watch.doing(f"splitting the data of {cause.entry.name}"):
+            opened.append(open_cause(cause, study.settings, samples, results))
+    return tuple(opened)
+
+
+def _judged(study: Study, broken: dict[str, str]) -> dict[str, Judged]:
+    """What people said, by the name of the set; those that cannot be read are noted with the datasets."""
+    judged: dict[str, Judged] = {}
+    for one in study.human:
+        if one.name in broken:
+            continue
+        try:
+            judged[one.name] = one.images.judged() if one.images else one.card.read()
+        except SeealikeError as error:
+            broken[one.name] = str(error)
+    return judged
 
 
 def _with_layers(card: ModelCard, weights: str, results: Results, wanted: str, watch: Observer) -> ModelCard:

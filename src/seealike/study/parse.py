@@ -17,10 +17,12 @@ from seealike.registry import Registry
 from seealike.sources.datasets import DATASET_SOURCES, DatasetCard
 from seealike.sources.models import MODEL_SOURCES, ModelCard
 from seealike.study.catalogued import catalogued
+from seealike.study.causes import causes_of, check_causes
 from seealike.study.described import Imported, described
 from seealike.study.document import Document, Place, read_documents
 from seealike.study.entries import Card, named, validated
 from seealike.study.expand import with_parameters
+from seealike.study.human_sets import human_sets
 from seealike.study.performances import (
     bound_probes,
     check_tables,
@@ -28,9 +30,21 @@ from seealike.study.performances import (
     tested_cards,
 )
 from seealike.study.spec import Settings, Study
+from seealike.study.students import student_runs
 from seealike.study.tested import with_test_entry
 
-_SECTIONS = ("models", "datasets", "similarities", "measures", "probes", "performance", "analyses")
+_SECTIONS = (
+    "models",
+    "datasets",
+    "similarities",
+    "measures",
+    "probes",
+    "performance",
+    "human",
+    "students",
+    "causes",
+    "analyses",
+)
 _KEYS = (*Settings.model_fields, *_SECTIONS, "parameters")
 
 
@@ -81,19 +95,25 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
     single = {k: v for k, v in document.data.items() if k in Settings.model_fields}
     settings = validated(Settings, single, (), document)
     imported, models, datasets = _materials(document)
+    output = (document.file.parent / (settings.output if settings else Path()).expanduser()).resolve()
+    students = student_runs(document, [card for _, card in models], [card for _, card in datasets], output)
+    models += [(place, run.card) for place, run in students]
     measures = [] if "similarities" in document.data else _measures(document)
     probes = bound_probes(document, settings)
     analyses = _analyses(document, settings)
     tests = tested_cards(document, datasets)
     published = published_performances(document, models, datasets)
     check_tables(document, analyses, [card for _, card in datasets])
-    _check_models(document, models, datasets)
+    human = human_sets(document, [card.name for _, card in datasets])
+    _check_models(document, models, [*datasets, *(((), one.images) for one in human if one.images)])
+    causes = causes_of(document)
+    check_causes(document, causes, models, datasets)
     _check_groups(document, analyses, [card for _, card in models])
     if settings is None or document.mistakes:
         return None
     return Study(
         file=document.file.resolve(),
-        output=(document.file.parent / settings.output.expanduser()).resolve(),
+        output=output,
         settings=settings,
         models=tuple(card for _, card in models),
         datasets=tuple(card for _, card in datasets),
@@ -104,6 +124,9 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
         tests=tests,
         published=tuple(published),
         imported=imported,
+        human=tuple(human),
+        causes=tuple(cause for _, cause in causes),
+        students=tuple(run for _, run in students),
     )
 
 
@@ -114,7 +137,11 @@ def _materials(
     if "similarities" in document.data:
         imported, models, datasets = described(document, validated)
         return imported, list(models), list(datasets)
-    return None, _cards(document, "models", MODEL_SOURCES), _cards(document, "datasets", DATASET_SOURCES)
+    needed = "datasets" in document.data or not {"human", "causes"} & set(document.data)
+    datasets = _cards(document, "datasets", DATASET_SOURCES) if needed else []
+    needed = "models" in document.data or "causes" not in document.data
+    models = _cards(document, "models", MODEL_SOURCES) if needed else []
+    return None, models, datasets
 
 
 def _cards(document: Document, section: str, registry: Registry[type[Card]]) -> list[tuple[Place, Card]]:

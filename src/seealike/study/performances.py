@@ -80,10 +80,12 @@ def check_tables(
     there = {
         "performance": bool(document.data.get("probes") or document.data.get("performance")),
         "similarities_by_size": any(card.sizes for card in datasets),
+        "overlap_runs": bool(document.data.get("causes")),
     }
     advice = {
         "performance": "`probes:`, or `performance:` with a published table",
         "similarities_by_size": "a dataset with `sizes:`",
+        "overlap_runs": "`causes:`",
     }
     for place, bound in analyses:
         for need in bound.analysis.needs:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
 
+from seealike.data.asked import Judged
 from seealike.data.digests import cached_file_digest
 from seealike.data.identity import FeatureKey, canonical, digest
 from seealike.measures import BoundMeasure
 from seealike.sources.datasets import DatasetCard
 from seealike.sources.datasets.card import Samples, Subset
 from seealike.sources.models import ModelCard
+from seealike.study.judging_cells import judging_cells
+from seealike.study.overlap_runs import OpenedCause, OverlapRun
 from seealike.study.probes import BoundProbe
 from seealike.study.reading import read_cells
 from seealike.study.results import Results
@@ -21,7 +23,18 @@ from seealike.study.rows import rows_mark
 from seealike.study.sizes import said, same_samples, sized, smaller
 from seealike.study.spec import Study
 from seealike.study.tested import unfit
-from seealike.study.units import AnalyseCell, Cell, CompareCell, ExtractCell, ProbeCell, ReadCell
+from seealike.study.units import (
+    AnalyseCell,
+    Cell,
+    CompareCell,
+    Compared,
+    ExtractCell,
+    OverlapCell,
+    ProbeCell,
+    ReadCell,
+    TrainCell,
+    train_cells,
+)
 
 #: Why an analysis has nothing to do where a table that it needs has no rows.
 _NOTHING = {
@@ -30,10 +43,8 @@ _NOTHING = {
     "datasets": "there are no datasets",
     "performance": "no model has a performance (`probes:`, or `performance:` with a published table)",
     "predictions": "no model has a head for the classes of a dataset (`head:` and `classes:` on both)",
+    "overlap_runs": "there are no runs (`causes:`)",
 }
-
-#: Feature files by label, [label, digests] of each, label -> why it is missing, label -> transform it is read with.
-Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str], dict[str, Path]]
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,8 @@ class OpenedStudy:
         broken: dataset -> why not, for the others.
         weights: model -> digest of its weights; empty for those that are unready.
         unready: model -> why its weights or layers cannot be known, for those of which that is so.
+        judged: set of judgements -> what people said, for those that could be read.
+        causes: pairs of networks to train, with their samples.
     """
 
     study: Study
@@ -55,6 +68,8 @@ class OpenedStudy:
     broken: dict[str, str]
     weights: dict[str, str]
     unready: dict[str, str]
+    judged: dict[str, Judged] = field(default_factory=dict)
+    causes: tuple[OpenedCause, ...] = ()
 
     @cached_property
     def extract_cells(self) -> list[ExtractCell]:
@@ -117,7 +132,7 @@ class OpenedStudy:
             self._compare_cell(dataset.name, measure, compared, rule)
             for dataset in self.study.datasets
             if dataset.name in self.samples
-            for compared in [self._compared(dataset.name, present_only)]
+            for compared in [self.compared(dataset.name, present_only)]
             for rule in (None, *self._smaller(dataset))
             for measure in self.study.measures
         ]
@@ -128,7 +143,7 @@ class OpenedStudy:
         rules = dataset.sizes.subsets if dataset.sizes else []
         return [rule for rule in rules if not same_samples(samples, rule, seed)]
 
-    def _compared(self, dataset: str, present_only: bool) -> Compared:
+    def compared(self, dataset: str, present_only: bool) -> Compared:
         """The features of a dataset that are compared, by label, their digests, and why others are missing."""
         features, keys, missing, views = {}, [], {}, {}
         for cell in self.extract_cells:
@@ -191,7 +206,7 @@ class OpenedStudy:
             self._probe_cell(label, dataset.name, probe, (train, test))
             for dataset in self.study.datasets
             if dataset.name in self.samples
-            for train in [self._compared(dataset.name, present_only)]
+            for train in [self.compared(dataset.name, present_only)]
             for test in [self._tested(dataset.name, present_only)]
             for label in (*train[0], *train[2])
             for probe in self.study.probes
@@ -203,8 +218,8 @@ class OpenedStudy:
         if card is None:
             return None
         if card.name in self.samples:
-            return self._compared(card.name, present_only)
-        return {}, [], dict.fromkeys(self._compared(dataset, present_only)[0], self.broken[card.name]), {}
+            return self.compared(card.name, present_only)
+        return {}, [], dict.fromkeys(self.compared(dataset, present_only)[0], self.broken[card.name]), {}
 
     def _probe_cell(
         self, label: str, dataset: str, probe: BoundProbe, both: tuple[Compared, Compared | None]
@@ -234,6 +249,61 @@ class OpenedStudy:
     def read_cells(self) -> list[ReadCell]:
         """One cell for every similarity matrix of somebody else's."""
         return read_cells(self.study.imported, self.results)
+
+    def judge_cells(self, *, present_only: bool) -> list[Cell]:
+        """The cells of people's judgements: models and baselines against each set, ceilings, differences of models.
+
+        Args:
+            present_only: as for `compare_cells`.
+        """
+        return judging_cells(self, present_only=present_only)
+
+    @property
+    def overlap_runs(self) -> list[OverlapRun]:
+        """The runs of all experiments under `causes:`."""
+        return [run for cause in self.causes for run in cause.runs]
+
+    @cached_property
+    def train_cells(self) -> list[TrainCell]:
+        """One cell for every network of `causes:`, or for an experiment whose data cannot be had."""
+        return [cell for cause in self.causes for cell in train_cells(cause)]
+
+    @cached_property
+    def trained_cells(self) -> list[ExtractCell]:
+        """One cell for every network of `causes:` and dataset that it is evaluated on."""
+        return [
+            self._extract_cell(training.card, dataset, dataset)
+            for cause in self.causes
+            for training in cause.trainings
+            for dataset in cause.datasets
+        ]
+
+    def overlap_cells(self, *, present_only: bool) -> list[OverlapCell]:
+        """One cell for every run of `causes:`: its two networks on all its evaluation sets.
+
+        Args:
+            present_only: as for `compare_cells`.
+        """
+        return [self._overlap_cell(run, present_only) for run in self.overlap_runs]
+
+    def _overlap_cell(self, run: OverlapRun, present_only: bool) -> OverlapCell:
+        keys = {
+            dataset: [self.key(card, card.layer_names[0], dataset) for card in run.cards]
+            for dataset in dict.fromkeys(dataset for dataset, _ in run.evaluation.values())
+            if dataset in self.samples
+        }
+        features = {
+            dataset: (self.file(run.cards[0], x), self.file(run.cards[1], y)) for dataset, (x, y) in keys.items()
+        }
+        missing = sorted({path.parent.name for pair in features.values() for path in pair if not path.exists()})
+        why = f"no features of {' and '.join(missing)}" if present_only and missing else ""
+        settings = self.study.settings
+        how = [settings.normalize, settings.standard_errors, settings.seed]
+        measures = [[measure.id, measure.version] for measure in self.study.measures]
+        digests = [[key.digest for key in pair] for pair in keys.values()]
+        key = digest(["overlap", run.identity, measures, how, digests])
+        path = self.results.overlap(run.name, key)
+        return OverlapCell("compare", run.name, key, (path,), skipped=why, run=run, features=features)
 
     def analyse_cells(self, *, present_only: bool) -> list[AnalyseCell]:
         """One cell for every analysis."""
@@ -269,6 +339,7 @@ class OpenedStudy:
             "similarities_by_size": [
                 cell.digest for cell in sized(compared) if not (cell.skipped or cell.failed)
             ],
+            "overlap_runs": [cell.digest for cell in self.overlap_cells(present_only=present_only)],
             "datasets": [[card.name, card.fields] for card in self.study.datasets],
             "performance": [
                 *(cell.digest for cell in probed if not present_only or cell.paths[0].exists()),
@@ -293,9 +364,13 @@ class OpenedStudy:
     def cells(self, *, present_only: bool) -> list[Cell]:
         """All cells but the report, in the order of the stages."""
         return [
+            *self.train_cells,
             *self.extract_cells,
+            *self.trained_cells,
             *self.compare_cells(present_only=present_only),
+            *self.overlap_cells(present_only=present_only),
             *self.read_cells,
             *self.probe_cells(present_only=present_only),
+            *self.judge_cells(present_only=present_only),
             *self.analyse_cells(present_only=present_only),
         ]

@@ -15,7 +15,7 @@ class Outcome:
     """What became of one cell.
 
     Attributes:
-        stage: extract, compare, probe, analyse or report.
+        stage: extract, compare, probe, judge, analyse or report.
         cell: a readable name.
         status: done, todo, skipped or failed.
         reason: why it is to do, was skipped or failed; empty when done.
@@ -67,6 +67,18 @@ class Results:
         """What a probe of one model's features of a dataset reached."""
         folder = self.root / "probes" / filename(dataset) / filename(label)
         return folder / f"{filename(probe)}-{digest}.parquet"
+
+    def judging(self, human: str, what: str, kind: str, digest: str, suffix: str = "parquet") -> Path:
+        """What came of a set of judgements: distances and scores of a model, ceilings, differences of models."""
+        return self.root / "human" / filename(human) / filename(what) / f"{kind}-{digest}.{suffix}"
+
+    def trained(self, cause: str, digest: str) -> Path:
+        """The folder of one network that the study trains."""
+        return self.root / "trained" / filename(cause) / digest
+
+    def overlap(self, run: str, digest: str) -> Path:
+        """The similarities of the two networks of one run."""
+        return self.root / "overlaps" / f"{filename(run)}-{digest}.parquet"
 
     def analysis(self, name: str, digest: str) -> Path:
         """The table of one analysis."""

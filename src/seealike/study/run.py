@@ -12,17 +12,21 @@ from seealike.study.cautions import cautions
 from seealike.study.cells import Observer, Silent
 from seealike.study.comparison import compare_stage
 from seealike.study.extraction import extract_stage
+from seealike.study.judging import judge_stage
 from seealike.study.opening import open_study
 from seealike.study.plan import OpenedStudy
 from seealike.study.probing import probe_stage
 from seealike.study.record import run_record
 from seealike.study.results import Outcome
 from seealike.study.spec import Study
+from seealike.study.training import train_stage
 
 STAGES = {
+    "train": train_stage,
     "extract": extract_stage,
     "compare": compare_stage,
     "probe": probe_stage,
+    "judge": judge_stage,
     "analyse": analyse_stage,
 }
 
@@ -34,8 +38,8 @@ def run(
 
     Args:
         study: parsed (see `read_studies`).
-        stages: some of extract, compare, probe, analyse, always done in this order; each reads only what the ones
-            before it wrote.
+        stages: some of train, extract, compare, probe, judge, analyse, always done in this order; each reads only
+            what the ones before it wrote.
         observer: told of every step.
 
     Returns:

@@ -15,9 +15,12 @@ from seealike.sources.datasets import DatasetCard
 from seealike.sources.datasets.card import Subset
 from seealike.sources.entry import Entry
 from seealike.sources.models import ModelCard
+from seealike.study.causes import Cause
 from seealike.study.described import Imported
+from seealike.study.human_sets import HumanSet
 from seealike.study.probes import BoundProbe
 from seealike.study.published import PublishedValue
+from seealike.study.students import StudentRun
 
 
 class Settings(Entry):
@@ -73,6 +76,9 @@ class Study:
         tests: dataset -> the card of the samples that its probes are tested on, for those that have such.
         published: performances that were measured elsewhere.
         imported: somebody else's similarities, with which nothing is extracted or compared.
+        causes: pairs of networks to train on data and tasks that overlap.
+        human: people's judgements that models are scored against.
+        students: models of the study that `seealike align tune` trains.
     """
 
     file: Path
@@ -87,6 +93,9 @@ class Study:
     tests: Mapping[str, DatasetCard] = field(default_factory=dict)
     published: tuple[PublishedValue, ...] = ()
     imported: Imported | None = None
+    causes: tuple[Cause, ...] = ()
+    human: tuple[HumanSet, ...] = ()
+    students: tuple[StudentRun, ...] = ()
 
     @property
     def extracted(self) -> list[tuple[DatasetCard, str]]:
@@ -94,7 +103,16 @@ class Study:
         if self.imported:
             return []
         tests = [(card, name) for name, card in self.tests.items()] if self.probes else []
-        return [*((card, card.name) for card in self.datasets), *tests]
+        judged = [
+            (one.images, one.name) for one in self.human if one.images and "features" in one.how.readouts
+        ]
+        return [*((card, card.name) for card in self.datasets), *tests, *judged]
+
+    @property
+    def listed(self) -> list[DatasetCard]:
+        """The cards whose samples must be known: those of `extracted`, and judged images that are read otherwise."""
+        cards = {card.name: card for card, _ in self.extracted}
+        return list((cards | {one.name: one.images for one in self.human if one.images}).values())
 
     @property
     def features(self) -> Path | None:

@@ -27,10 +27,11 @@ PREDICTIONS = {
 
 
 def models_table(opened: OpenedStudy) -> pl.DataFrame:
-    """One row a model and layer that is compared, with the card's own fields as further columns."""
-    names = list(dict.fromkeys(name for card in opened.study.models for name in card.fields))
+    """One row a model and layer that is compared (those that the study trains, too), with the card's own fields as further columns."""
+    cards = [*opened.study.models, *(one.card for cause in opened.causes for one in cause.trainings)]
+    names = list(dict.fromkeys(name for card in cards for name in card.fields))
     rows = []
-    for card in opened.study.models:
+    for card in cards:
         fields = {name: card.fields.get(name) for name in names if name not in MODELS}
         for layer, label in card.labels.items():
             weights = opened.weights[card.name]

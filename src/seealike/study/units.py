@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeAlias
 
 from seealike.analyses import BoundAnalysis
 from seealike.data.arrays import read_header
-from seealike.data.identity import FeatureKey
+from seealike.data.identity import FeatureKey, digest
 from seealike.data.imports.found_matrix import FoundMatrix
 from seealike.errors import StoreError
 from seealike.measures import BoundMeasure
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models import ModelCard
+from seealike.study.human_sets import HumanSet
+from seealike.study.overlap_runs import OpenedCause, OverlapRun, Training
 from seealike.study.probes import BoundProbe
 from seealike.study.results import Outcome, Results
+from seealike.training.record import RECORD
+
+#: Feature files by label, [label, digests] of each, label -> why it is missing, label -> transform it is read with.
+Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str], dict[str, Path]]
 
 #: How to say which field of a key has changed.
 _SAID = {
@@ -100,6 +107,41 @@ class CompareCell(Cell):
 
 
 @dataclass(frozen=True)
+class TrainCell(Cell):
+    """One network of an experiment under `causes:`; `training` is None where its data cannot be had."""
+
+    cause: str = field(kw_only=True)
+    training: Training | None = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class OverlapCell(Cell):
+    """The two networks of one run on all its evaluation sets; `features` are their files, by dataset."""
+
+    run: OverlapRun = field(kw_only=True)
+    features: dict[str, tuple[Path, Path]] = field(kw_only=True)
+
+
+def train_cells(cause: OpenedCause) -> list[TrainCell]:
+    """One cell for every network of an experiment; a failed one where its data cannot be had."""
+    name = cause.cause.entry.name
+    if cause.broken:
+        key = digest(["train", name, cause.broken])
+        return [TrainCell("train", name, key, (), failed=cause.broken, cause=name, training=None)]
+    return [
+        TrainCell(
+            "train",
+            one.card.name,
+            one.card.training,
+            (one.card.weights, one.card.weights.with_name(RECORD)),
+            cause=name,
+            training=one,
+        )
+        for one in cause.trainings
+    ]
+
+
+@dataclass(frozen=True)
 class ReadCell(Cell):
     """Somebody else's similarities on one dataset under one measure; only those of `models` are used."""
 
@@ -121,6 +163,40 @@ class ProbeCell(Cell):
     train: Path | None = field(kw_only=True)
     test: Path | None = field(kw_only=True)
     view: Path | None = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class JudgeCell(Cell):
+    """One model, or a distance between images themselves, against one set of judgements.
+
+    The first path holds the distances, the second the scores. `layers` are those to score, with their depth;
+    `features` the files of those that are stored, `views` the transforms that they are read with, `missing` why a
+    layer has none; `streamed` the ways to read layers that are not stored.
+    """
+
+    human: HumanSet = field(kw_only=True)
+    model: str = field(kw_only=True)
+    card: ModelCard | None = field(kw_only=True, default=None)
+    layers: dict[str, float | None] = field(kw_only=True)
+    features: dict[str, Path] = field(kw_only=True, default_factory=dict)
+    views: dict[str, Path] = field(kw_only=True, default_factory=dict)
+    missing: dict[str, str] = field(kw_only=True, default_factory=dict)
+    streamed: tuple[str, ...] = field(kw_only=True, default=())
+
+
+@dataclass(frozen=True)
+class CeilingCell(Cell):
+    """How well one set of judgements can be predicted."""
+
+    human: HumanSet = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class DifferenceCell(Cell):
+    """All models against one another on one set of judgements; two tables: differences, and single judgements."""
+
+    human: HumanSet = field(kw_only=True)
+    judged_by: tuple[JudgeCell, ...] = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class Fit:
         neighbors: the neighbor term at the end; 0 where α is.
         steps: of L-BFGS.
         held_out: mean KL on the held-out choices after each step (the map is the best of these), empty without any.
+        settings: what was minimized.
+        n_triplets: that it was fitted to.
     """
 
     weights: np.ndarray = field(repr=False)
@@ -72,6 +74,8 @@ class Fit:
     neighbors: float
     steps: int
     held_out: tuple[float, ...] = field(default=(), repr=False)
+    settings: Settings = field(default_factory=Settings)
+    n_triplets: int = 0
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """((x - m) / s) W + b, (…, p) float64."""
@@ -148,7 +152,18 @@ def fit_transform(
             if local is None
             else float(neighbor_loss(local, local @ weights + bias, settings.temperature))
         )
-    return Fit(weights.numpy(), bias.numpy(), mean, std, loss, moved, steps, tuple(history))
+    return Fit(
+        weights=weights.numpy(),
+        bias=bias.numpy(),
+        mean=mean,
+        std=std,
+        choices=loss,
+        neighbors=moved,
+        steps=steps,
+        held_out=tuple(history),
+        settings=settings,
+        n_triplets=len(choices),
+    )
 
 
 @dataclass(frozen=True)

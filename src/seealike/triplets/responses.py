@@ -5,14 +5,21 @@ Letters: N images, d dimensions, n triplets, s_ab = z_a · z_b.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from seealike.engine.tiles import CPU
+from seealike.engine.workers import count_workers, in_order
 from seealike.errors import DataError, ShapeError
 
-#: Triplets answered at a time; their rows lie in memory.
-_BLOCK = 2**15
+#: Triplets that a worker answers at a time.
+_BLOCK = 2**14
+#: Bytes of rows that are gathered at a time: they are read again while they are in the processor's cache.
+_CACHED = 2**19
+#: Rows that are looked at for having been normalized.
+_LOOK = 1000
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
     Soft targets are softmax([s01, s02, s12]). Of equal similarities the first in the order 01, 02, 12 is taken.
 
     Args:
-        features: (N, d), in the teacher's (transformed) space; a memory map will do: rows are read in blocks.
+        features: (N, d) floats, in the teacher's (transformed) space; a memory map will do: only the rows of a few
+            triplets are copied at a time.
         triplets: (n, 3) rows of `features`, in any order.
 
     Returns:
@@ -44,6 +52,9 @@ def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
     Raises:
         ShapeError: features that are not 2-D, or triplets that are not (n, 3).
         DataError: a triplet with a row that does not exist, or with one row twice; says which.
+
+    Warns:
+        UserWarning: all rows have one length: somebody normalized them.
 
     Example:
         >>> z = np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]], dtype=np.float32)
@@ -62,25 +73,45 @@ def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
             fix="Pool them to one row.",
         )
     triplets = checked_triplets(triplets, len(features))
+    _warn_of_unit_rows(features)
     ordered = np.empty_like(triplets)
     similarities = np.empty(triplets.shape, dtype=np.float32)
-    for start in range(0, len(triplets), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        ordered[block], similarities[block] = _answered(features, triplets[block])
+    parts = [slice(start, start + _BLOCK) for start in range(0, len(triplets), _BLOCK)]
+    answers = in_order(lambda part: _answered(features, triplets[part]), parts, count_workers(CPU))
+    for part, answer in zip(parts, answers, strict=True):
+        ordered[part], similarities[part] = answer
     return Responses(ordered, similarities)
 
 
+def _warn_of_unit_rows(features: np.ndarray) -> None:
+    """Rows of one length have lost how sure the teacher is."""
+    lengths = np.linalg.norm(np.asarray(features[:_LOOK], dtype=np.float64), axis=1)
+    if len(lengths) > 1 and np.allclose(lengths, lengths[0], rtol=1e-4):
+        warnings.warn(
+            f"the features' rows all have the length {lengths[0]:.3g}: they look normalized, and the scale carries how "
+            "sure the teacher is. Answer with the features as the transform gives them.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _answered(features: np.ndarray, triplets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    used, where = np.unique(triplets, return_inverse=True)  # each row is read once, in the order on disk
-    rows = np.asarray(features[used], dtype=np.float32)
-    first, second, third = (rows[column] for column in where.reshape(triplets.shape).T)
-    pairs = ((first, second), (first, third), (second, third))
-    found = np.stack([np.einsum("nd,nd->n", x, y) for x, y in pairs], axis=1)
-    best = found.argmax(axis=1)
+    found = np.empty((len(triplets), 3, 1, 1), dtype=np.float32)
+    step = max(1, _CACHED // (3 * max(1, features[:1].nbytes)))
+    rows = np.empty((3 * step, features.shape[1]), dtype=features.dtype)
+    for start in range(0, len(triplets), step):
+        some = triplets[start : start + step].ravel()
+        # The rows were checked; "clip" spares numpy the buffer it would need to fail halfway.
+        np.take(features, some, axis=0, out=rows[: len(some)], mode="clip")
+        three = rows[: len(some)].reshape(-1, 3, features.shape[1]).astype(np.float32, copy=False)
+        for pair, (a, b) in enumerate(((0, 1), (0, 2), (1, 2))):
+            np.matmul(three[:, a, None, :], three[:, b, :, None], out=found[start : start + step, pair])
+    flat = found.reshape(-1, 3)
+    best = flat.argmax(axis=1)
     order = np.array([[0, 1, 2], [0, 2, 1], [1, 2, 0]])[best]
     # Which similarity is that of the new pairs 01, 02, 12.
     moved = np.array([[0, 1, 2], [1, 0, 2], [2, 0, 1]])[best]
-    return np.take_along_axis(triplets, order, axis=1), np.take_along_axis(found, moved, axis=1)
+    return np.take_along_axis(triplets, order, axis=1), np.take_along_axis(flat, moved, axis=1)
 
 
 def checked_triplets(triplets: np.ndarray, n_rows: int) -> np.ndarray:

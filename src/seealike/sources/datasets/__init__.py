@@ -5,6 +5,8 @@ from seealike.sources.datasets.arrays import ArraysCard
 from seealike.sources.datasets.captions import CaptionsCard
 from seealike.sources.datasets.card import DatasetCard
 from seealike.sources.datasets.cifar import CifarCard
+from seealike.sources.datasets.color_shape_digit import ColorShapeDigitCard
+from seealike.sources.datasets.digits import DigitsCard
 from seealike.sources.datasets.features import FeaturesDatasetCard
 from seealike.sources.datasets.huggingface import HuggingFaceCard
 from seealike.sources.datasets.image_folder import ImageFolderCard
@@ -22,6 +24,8 @@ for _card in (
     ManifestCard,
     ArraysCard,
     CifarCard,
+    DigitsCard,
+    ColorShapeDigitCard,
     TextCard,
     CaptionsCard,
     FeaturesDatasetCard,
@@ -33,7 +37,9 @@ __all__ = [
     "ArraysCard",
     "CaptionsCard",
     "CifarCard",
+    "ColorShapeDigitCard",
     "DatasetCard",
+    "DigitsCard",
     "FeaturesDatasetCard",
     "HuggingFaceCard",
     "ImageFolderCard",

@@ -65,10 +65,31 @@ class TorchModel:
         self._trace: Trace | None = None
         self._overwritten: set[str] = set()
 
+    @property
+    def module(self) -> torch.nn.Module:
+        """The network itself, as it is run."""
+        return self._network.module
+
+    def place(self, layer: str) -> Place:
+        """Where in the network a layer's values come from, for who runs it with gradients.
+
+        Raises:
+            UnknownName, SpecError: as `forward`.
+        """
+        return self._place(layer, self._traced(self.blank()))
+
+    def blank(self) -> np.ndarray:
+        """A batch of one: a black image or a short text, prepared."""
+        sample = Image.new("RGB", (256, 256)) if self.modality == "image" else "A photograph of two cats."
+        return self.preprocess(sample)[None]
+
+    def called(self, tensor: torch.Tensor) -> object:
+        """What the network returns for a batch on its device; gradients are as the caller has them."""
+        return self._network.called(tensor)
+
     def layers(self) -> list[Layer]:
         """Every module that runs, each of its calls, and each tensor of its output, in the order of the pass."""
-        blank = Image.new("RGB", (256, 256)) if self.modality == "image" else "A photograph of two cats."
-        return list(self._traced(self.preprocess(blank)[None]).layers)
+        return list(self._traced(self.blank()).layers)
 
     def forward(self, batch: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
         """The outputs of these layers for a batch, float32; the pass stops after the last of them.

@@ -70,6 +70,10 @@ class Network:
                 if self.modules[WHOLE] is self.module and WHOLE in seers:
                     seers[WHOLE](whole)
 
+    def called(self, tensor: torch.Tensor) -> object:
+        """What the network returns for a batch on its device; nothing is caught and gradients flow."""
+        return self._call(self.module, tensor)
+
     def _called(self, batch: np.ndarray) -> object:
         tensor = self._tensor(batch)
         try:

@@ -1,0 +1,21 @@
+"""What people chose in triplets, as embeddings of the objects and as probabilities of choices."""
+
+from seealike.embeddings.choosers import Chooser, Ensemble, PointEmbedding
+from seealike.embeddings.files import read_embedding, write_embedding
+from seealike.embeddings.proportions import Proportions
+from seealike.embeddings.sparse import SparseSettings, fit_sparse
+from seealike.embeddings.variational import Variational, VariationalSettings, fit_variational
+
+__all__ = [
+    "Chooser",
+    "Ensemble",
+    "PointEmbedding",
+    "Proportions",
+    "SparseSettings",
+    "Variational",
+    "VariationalSettings",
+    "fit_sparse",
+    "fit_variational",
+    "read_embedding",
+    "write_embedding",
+]

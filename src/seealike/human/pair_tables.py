@@ -1,0 +1,112 @@
+"""Dot products or squared differences of all pairs of a few samples, to be looked up: features in float64, n × n out.
+
+Equal rows give equal values to the last bit, in every place of the table, and it is symmetric to the last bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from seealike.engine.workers import count_workers, in_order
+
+#: Rows of the table that are made at a time.
+_ROWS = 128
+#: Numbers of one block of differences: they lie in the processor's second-level cache.
+_BLOCK_NUMBERS = 1 << 16
+
+
+def all_squares(values: np.ndarray) -> np.ndarray:
+    """Σ_c (x_c - y_c)² of all pairs of rows, from differences, not from products that cancel.
+
+    Args:
+        values: (n, d) float64.
+
+    Returns:
+        (n, n) float64, 0 on the diagonal.
+
+    Example:
+        >>> all_squares(np.array([[0.0], [3.0], [4.0]]))[0].tolist()
+        [0.0, 9.0, 16.0]
+    """
+    rows = torch.from_numpy(values)
+    made = np.empty((len(values), len(values)))
+    for start in range(0, len(values), _ROWS):
+        block = slice(start, start + _ROWS)
+        far = torch.cdist(rows[block], rows[start:], compute_mode="donot_use_mm_for_euclid_dist").numpy()
+        made[block, start:] = far * far
+    return _mirrored(made)
+
+
+def all_products(values: np.ndarray) -> np.ndarray:
+    """Σ_c x_c y_c of all pairs of rows.
+
+    Args:
+        values: (n, d) float64.
+
+    Returns:
+        (n, n) float64.
+
+    Example:
+        >>> all_products(np.array([[1.0, 0.0], [3.0, 4.0]])).tolist()
+        [[1.0, 3.0], [3.0, 25.0]]
+    """
+    # A matrix product adds up the places of a block in another order than those at its edge: equal rows share a place.
+    first, kinds = _kinds(values)
+    rows = torch.from_numpy(values[first])
+    made = np.empty((len(first), len(first)))
+    for start in range(0, len(first), _ROWS):
+        made[start : start + _ROWS, start:] = (rows[start : start + _ROWS] @ rows[start:].T).numpy()
+    made = _mirrored(made)
+    return made if len(first) == len(values) else made[np.ix_(kinds, kinds)]
+
+
+def sums_of_squares(values: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Σ_{i<j} t_ij (x_ic - x_jc)² of each column c; exactly 0 where no pair differs.
+
+    Args:
+        values: (n, d) float64.
+        times: (n, n) how often each pair counts; what stands below the diagonal is passed over.
+
+    Returns:
+        (d,) float64.
+
+    Example:
+        >>> sums_of_squares(np.array([[0.0, 1.0], [3.0, 1.0]]), np.array([[0.0, 2.0], [9.0, 0.0]])).tolist()
+        [18.0, 0.0]
+    """
+    width = max(1, _BLOCK_NUMBERS // len(values))
+    columns = range(0, values.shape[1], width)
+
+    def step(start: int) -> np.ndarray:
+        some = np.ascontiguousarray(values[:, start : start + width])
+        total = np.zeros(some.shape[1])
+        for row in range(len(some) - 1):
+            gap = some[row + 1 :] - some[row]
+            gap *= gap
+            total += times[row, row + 1 :] @ gap
+        return total
+
+    parts: Iterator[np.ndarray] = in_order(step, columns, count_workers(torch.device("cpu")))
+    return np.concatenate(list(parts))
+
+
+def _kinds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One row of each kind of equal ones, and the kind of each row."""
+    seen: dict[bytes, int] = {}
+    plain = values + 0.0  # 0 and -0 are equal
+    kinds = [seen.setdefault(hashlib.blake2b(row.tobytes()).digest(), len(seen)) for row in plain]
+    return np.unique(kinds, return_index=True)[1], np.array(kinds)
+
+
+def _mirrored(made: np.ndarray) -> np.ndarray:
+    """The upper triangle, on both sides."""
+    for start in range(0, len(made), _ROWS):
+        stop = min(start + _ROWS, len(made))
+        square = made[start:stop, start:stop]
+        square[...] = np.triu(square) + np.triu(square, 1).T
+        made[stop:, start:stop] = made[start:stop, stop:].T
+    return made

@@ -1,0 +1,1 @@
+"""Students: networks trained to choose in triplets as a teacher does."""

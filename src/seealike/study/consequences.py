@@ -1,0 +1,162 @@
+"""What similarity leads to: the two networks of every run of `causes:` on the same samples, one cell a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from seealike.data.store import read_table, write_table
+from seealike.data.tables import CONSEQUENCES
+from seealike.errors import SeealikeError, place
+from seealike.study.cells import Observer, attempt, still_to_do
+from seealike.study.consequence_entry import ConsequenceEntry
+from seealike.study.devices import device
+from seealike.study.overlap_runs import OpenedCause, OverlapRun
+from seealike.study.plan import OpenedStudy
+from seealike.study.units import ConsequenceCell
+
+#: What can be said of samples whose labels are no classes of the experiment.
+_WITHOUT_LABELS = ("agreement", "kappa")
+
+
+def consequence_stage(opened: OpenedStudy, watch: Observer) -> None:
+    """Try the pairs of networks that are not tried; a part of the stage «compare»."""
+    cells = opened.consequence_cells(present_only=True)
+    if not cells:
+        return
+    pools: dict[tuple[str, str], np.ndarray] = {}
+    for cell in still_to_do(opened, "compare", cells, watch):
+        watch.cell(cell.name)
+        attempt(opened, cell, lambda cell=cell: _try(opened, cell, pools), watch)
+
+
+def _try(opened: OpenedStudy, cell: ConsequenceCell, pools: dict[tuple[str, str], np.ndarray]) -> None:
+    with place(cell.name):
+        rows = _rows(opened, cell, pools)
+    write_table(cell.paths[0], pl.DataFrame(rows, schema=CONSEQUENCES), made_from=cell.digest)
+
+
+def _rows(
+    opened: OpenedStudy, cell: ConsequenceCell, pools: dict[tuple[str, str], np.ndarray]
+) -> list[dict[str, Any]]:
+    from seealike.consequences import TestSamples, consequences_between
+
+    run, entry, cause = cell.run, cell.entry, _cause(opened, cell.run)
+    first, second = _classifiers(opened, run, cause)
+    attacks = [one.attack for one in entry.attacks]
+    said, rows = _said(run), []
+    for name, (dataset, chosen) in run.evaluation.items():
+        kinds = _kinds(entry, dataset, cause)
+        if not kinds:
+            continue
+        try:
+            images = _images(opened, cause, dataset, pools)
+        except SeealikeError as error:
+            rows += [{**said, "dataset": name, "kind": kind, "reason": str(error)} for kind in kinds]
+            continue
+        labels = opened.samples[dataset].labels if dataset == cause.cause.tested else None
+        which = _drawn(len(images), chosen, entry.samples, (opened.study.settings.seed, run.seed))
+        known = np.full(len(which), -1) if labels is None else labels[which]
+        test = TestSamples(name, images[which].astype(np.float32) / 255, known)
+        found = consequences_between(first, second, test, kinds=kinds, attacks=attacks, seed=run.seed)
+        rows += [{**said, **row} for row in found]
+    return rows
+
+
+def _kinds(entry: ConsequenceEntry, dataset: str, cause: OpenedCause) -> list[Any]:
+    of_the_experiment = dataset == cause.cause.tested
+    return [kind for kind in entry.kinds if of_the_experiment or kind in _WITHOUT_LABELS]
+
+
+def _drawn(n: int, chosen: np.ndarray | None, most: int, seed: tuple[int, int]) -> np.ndarray:
+    """The rows to use, ascending: the chosen ones, or so many of them at random.
+
+    Example:
+        >>> _drawn(9, np.array([1, 3, 5, 7]), 2, (0, 0)).tolist(), _drawn(3, None, 5, (0, 0)).tolist()
+        ([3, 5], [0, 1, 2])
+    """
+    rows = np.arange(n) if chosen is None else chosen
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def _images(
+    opened: OpenedStudy, cause: OpenedCause, dataset: str, pools: dict[tuple[str, str], np.ndarray]
+) -> np.ndarray:
+    """(n, C, H, W) bytes, decoded once for all runs of an experiment."""
+    from seealike.training.classification import ImagePool
+
+    key = (cause.cause.entry.name, dataset)
+    if key not in pools:
+        for other in [one for one in pools if one[0] != key[0]]:
+            del pools[other]  # one experiment's images in memory at a time
+        samples = opened.open_samples(dataset)
+        pools[key] = ImagePool.of(samples, cause.cause.entry.input).pixels.numpy()
+    return pools[key]
+
+
+def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> list[Any]:
+    """The two networks; outputs that stand for the same have the same number."""
+    from safetensors.torch import load_model
+
+    from seealike.consequences.networks import classifier_of
+
+    sides = {one.card.training: one.side for one in cause.trainings}
+    number = {name: k for k, name in enumerate(dict.fromkeys([*run.classes[0], *run.classes[1]]))}
+    wanted = device(opened.study.settings.device)
+    found = []
+    for card, names in zip(run.cards, run.classes, strict=True):
+        module = card.module()
+        load_model(module, card.weights)
+        assert card.input is not None and card.head is not None
+        found.append(
+            classifier_of(
+                card.name,
+                module,
+                card.head,
+                np.array([number[name] for name in names]),
+                learned=sides[card.training].numbers,
+                mean=card.input.mean,
+                std=card.input.std,
+                device=wanted if wanted.startswith("cuda") else "cpu",  # the attacks know no others
+            )
+        )
+    return found
+
+
+def _cause(opened: OpenedStudy, run: OverlapRun) -> OpenedCause:
+    return next(one for one in opened.causes if one.cause.entry.name == run.cause)
+
+
+def _said(run: OverlapRun) -> Mapping[str, object]:
+    """What all rows of a run say."""
+    return {
+        "detail": "",
+        "design": run.design,
+        "data_overlap": run.data_overlap,
+        "task_overlap": run.task_overlap,
+        "seed": run.seed,
+        "model_x": run.cards[0].name,
+        "model_y": run.cards[1].name,
+    }
+
+
+def consequences_table(opened: OpenedStudy) -> pl.DataFrame:
+    """What became of all runs; one that is not tried is rows with the reason."""
+    parts = [pl.DataFrame(schema=CONSEQUENCES)]
+    for cell in opened.consequence_cells(present_only=True):
+        if cell.paths[0].exists():
+            parts.append(read_table(cell.paths[0]))
+            continue
+        reason, cause = cell.outcome(opened.results).reason, _cause(opened, cell.run)
+        rows = [
+            {**_said(cell.run), "kind": kind, "dataset": name, "reason": reason}
+            for name, (dataset, _) in cell.run.evaluation.items()
+            for kind in _kinds(cell.entry, dataset, cause)
+        ]
+        parts.append(pl.DataFrame(rows, schema=CONSEQUENCES))
+    return pl.concat(parts)

@@ -1,0 +1,57 @@
+"""The tables of people's judgements: what the cells of the stage «judge» made, in one table each."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from seealike.data.store import read_table
+from seealike.data.tables import ALIGNMENT, ALIGNMENT_DIFFERENCES, CEILINGS, JUDGED
+from seealike.human.scoring import main_score
+from seealike.study.plan import OpenedStudy
+from seealike.study.units import CeilingCell, Cell, DifferenceCell, JudgeCell
+
+_SCHEMAS = {
+    "alignment": ALIGNMENT,
+    "ceilings": CEILINGS,
+    "alignment_differences": ALIGNMENT_DIFFERENCES,
+    "judged": JUDGED,
+}
+
+
+def judging_tables(opened: OpenedStudy) -> dict[str, pl.DataFrame]:
+    """The tables alignment, ceilings, alignment_differences and judged of a study with `human:`; none of another.
+
+    A cell that has reached nothing is a row with its reason.
+    """
+    if not opened.study.human:
+        return {}
+    parts = {name: [pl.DataFrame(schema=schema)] for name, schema in _SCHEMAS.items()}
+    for cell in opened.judge_cells(present_only=True):
+        for name, table in _made(opened, cell).items():
+            parts[name].append(table)
+    return {name: pl.concat(some) for name, some in parts.items()}
+
+
+def _made(opened: OpenedStudy, cell: Cell) -> dict[str, pl.DataFrame]:
+    """Table -> what a cell adds to it."""
+    if isinstance(cell, DifferenceCell):
+        named = zip(("alignment_differences", "judged"), cell.paths, strict=True)
+        return {name: read_table(path) for name, path in named if path.exists()}
+    name = "ceilings" if isinstance(cell, CeilingCell) else "alignment"
+    if cell.paths[-1].exists():
+        return {name: read_table(cell.paths[-1])}
+    return {name: pl.DataFrame([_reason(opened, cell)], schema=_SCHEMAS[name])}
+
+
+def _reason(opened: OpenedStudy, cell: Cell) -> dict[str, object]:
+    assert isinstance(cell, JudgeCell | CeilingCell)
+    judged = opened.judged.get(cell.human.name)
+    same = {
+        "human": cell.human.name,
+        "level": cell.human.level,
+        "score": main_score(judged) if judged else None,
+        "reason": cell.outcome(opened.results).reason,
+    }
+    if isinstance(cell, CeilingCell):
+        return same
+    return {**same, "model": cell.model, "layer": None if cell.card else ""}

@@ -1,0 +1,105 @@
+"""The task of telling images apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seealike.sources.datasets.samples import Samples
+from seealike.sources.images import ImageInput
+from seealike.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class ImagePool:
+    """The images of a dataset, decoded once, for all networks that are trained on parts of it.
+
+    Attributes:
+        pixels: (n, channels, size, size) bytes.
+        mean: (1, channels, 1, 1) subtracted from pixels in [0, 1].
+        std: the same, divided by.
+    """
+
+    pixels: Tensor = field(repr=False)
+    mean: Tensor = field(repr=False)
+    std: Tensor = field(repr=False)
+
+    @staticmethod
+    def of(samples: Samples, how: ImageInput) -> ImagePool:
+        """Decode, crop and resize all images of a dataset.
+
+        Args:
+            samples: with images.
+            how: what the network takes.
+
+        Raises:
+            DataError: no images, or one that cannot be read.
+        """
+        image = samples.items("image")
+        plain = how.model_copy(update={"mean": (0.0,), "std": (1.0,)})
+        shape = (len(samples.sample_ids), how.channels, how.size, how.size)
+        pixels = np.empty(shape, dtype=np.uint8)
+        for row in range(len(pixels)):
+            pixels[row] = np.rint(plain(image(row)) * 255)  # pyright: ignore[reportArgumentType] (an image)
+        mean, std = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in (how.mean, how.std))
+        return ImagePool(torch.from_numpy(pixels), mean, std)
+
+
+class ImageClassification:
+    """Cross-entropy on some images of a pool.
+
+    Args:
+        module: images (n, channels, size, size) -> scores (n, classes).
+        pool: the images.
+        rows: (n,) which of them.
+        labels: (n,) their class numbers.
+        batch_size: images of a batch; what is left of an epoch is left out, as fits batch normalization.
+        augmentation: how they are changed.
+        label_smoothing: the share of a target that is spread over all classes.
+
+    Example:
+        >>> pool = ImagePool(torch.zeros(6, 1, 4, 4, dtype=torch.uint8), torch.zeros(1), torch.ones(1))
+        >>> net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+        >>> task = ImageClassification(net, pool, np.arange(6), np.array([0, 1] * 3), 4)
+        >>> images, labels = next(iter(task.batches(0, torch.Generator())))
+        >>> task.n_batches, images.shape, round(task.loss(net, (images, labels)).item(), 1)
+        (1, torch.Size([4, 1, 4, 4]), 0.7)
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        pool: ImagePool,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        batch_size: int,
+        *,
+        augmentation: Augmentation | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        self.module, self._pool = module, pool
+        self._rows, self._labels = torch.as_tensor(rows), torch.as_tensor(labels)
+        self._size = min(batch_size, len(rows))
+        self._augmentation, self._smoothing = augmentation, label_smoothing
+        self.n_batches = len(rows) // self._size
+
+    def batches(self, epoch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images and class numbers, in an order of the epoch's own."""
+        del epoch
+        order = torch.randperm(len(self._rows), generator=generator)
+        for start in range(0, self.n_batches * self._size, self._size):
+            chosen = order[start : start + self._size]
+            images = self._pool.pixels[self._rows[chosen]].float().div_(255)
+            if self._augmentation:
+                images = self._augmentation(images, generator)
+            yield (images - self._pool.mean) / self._pool.std, self._labels[chosen]
+
+    def loss(self, module: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Mean cross-entropy."""
+        images, labels = batch
+        return functional.cross_entropy(module(images), labels, label_smoothing=self._smoothing)

@@ -1,0 +1,121 @@
+"""The task of a diffusion model: the noise that was added to an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seealike.errors import MissingDependency
+from seealike.training.classification import ImagePool
+
+#: Of the linear schedule: variance of the noise that the first and the last step add (Ho et al. 2020).
+_BETAS = 1e-4, 0.02
+
+
+class NoisePrediction:
+    """Mean squared error of the noise that a network finds in a noised image, given its class or no class.
+
+    x_t = √ᾱ_t x + √(1 - ᾱ_t) ε with ᾱ_t = Π (1 - β_s), β rising along a line from 10⁻⁴ to 0.02; t, ε and whether the
+    class is told are drawn for every image of every batch.
+
+    Args:
+        module: (images (n, channels, size, size) in [-1, 1], t (n,), classes (n,)) -> an object with `sample`, the noise.
+        pool: the images.
+        rows: (n,) which of them.
+        labels: (n,) their class numbers.
+        batch_size: images of a batch; what is left of an epoch is left out.
+        null_class: the class number that stands for no class.
+        drop: share of the images whose class is not told.
+        steps: T.
+
+    Source:
+        Ho, Jain & Abbeel, "Denoising diffusion probabilistic models", 2020 (arXiv:2006.11239); dropped classes: Ho &
+        Salimans 2022 (arXiv:2207.12598).
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        pool: ImagePool,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        batch_size: int,
+        *,
+        null_class: int,
+        drop: float = 0.1,
+        steps: int = 1000,
+    ) -> None:
+        self.module, self._pool = module, pool
+        self._rows, self._labels = torch.as_tensor(rows), torch.as_tensor(labels)
+        self._size, self._null, self._drop = min(batch_size, len(rows)), null_class, drop
+        kept = (1 - torch.linspace(*_BETAS, steps, dtype=torch.float64)).cumprod(0)
+        self._signal, self._noise = kept.sqrt().float(), (1 - kept).sqrt().float()
+        self.n_batches = len(rows) // self._size
+
+    def batches(self, epoch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
+        """Noised images, t, classes, noise."""
+        del epoch
+        order = torch.randperm(len(self._rows), generator=generator)
+        for start in range(0, self.n_batches * self._size, self._size):
+            chosen = order[start : start + self._size]
+            images = self._pool.pixels[self._rows[chosen]].float().div_(127.5).sub_(1)
+            t = torch.randint(len(self._signal), (self._size,), generator=generator)
+            noise = torch.randn(images.shape, generator=generator)
+            untold = torch.rand(self._size, generator=generator) < self._drop
+            classes = torch.where(untold, torch.tensor(self._null), self._labels[chosen])
+            signal, share = (one[t].view(-1, 1, 1, 1) for one in (self._signal, self._noise))
+            yield signal * images + share * noise, t, classes, noise
+
+    def loss(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        """Mean squared error."""
+        images, t, classes, noise = batch
+        return functional.mse_loss(module(images, t, classes).sample, noise)
+
+
+def small_unet(
+    size: int,
+    n_classes: int,
+    *,
+    channels: int = 3,
+    widths: Sequence[int] = (96, 192, 192),
+    dropout: float = 0.1,
+) -> nn.Module:
+    """An untrained U-Net of diffusers with classes and one class for none, `n_classes`; see `drawing_from`.
+
+    Two layers a block, attention in all stages but the first. Layers to read: ``mid_block``, ``conv_act`` …
+
+    Args:
+        size: side of the images.
+        n_classes: how many classes.
+        channels: of the images.
+        widths: of the stages, multiples of 32; each but the first halves the side.
+        dropout: in the residual blocks.
+
+    Raises:
+        MissingDependency: diffusers is not installed.
+    """
+    try:
+        from diffusers import UNet2DModel
+    except ImportError as error:
+        raise MissingDependency(
+            where="small_unet",
+            expected="diffusers",
+            got=str(error),
+            fix="Install it: pip install 'seealike[diffusion]'.",
+        ) from error
+    deeper = len(widths) - 1
+    return UNet2DModel(
+        sample_size=size,
+        in_channels=channels,
+        out_channels=channels,
+        block_out_channels=tuple(widths),
+        down_block_types=("DownBlock2D", *["AttnDownBlock2D"] * deeper),
+        up_block_types=(*["AttnUpBlock2D"] * deeper, "UpBlock2D"),
+        layers_per_block=2,
+        dropout=dropout,
+        num_class_embeds=n_classes + 1,
+    )
