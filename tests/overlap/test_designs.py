@@ -86,7 +86,7 @@ def test_attributes_give_the_published_partitions():
     assert all(run.design == "task" and run.data_overlap == 1 for run in runs)
     last = runs[3].first
     for row in range(36):
-        shape, digit, color = classes[labels[row]].split("_")
+        _, digit, color = classes[labels[row]].split("_")
         assert last.classes[last.labels[row]] == f"{color}_{digit}"
 
 

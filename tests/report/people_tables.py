@@ -20,7 +20,10 @@ PEAK = {"low": 0.1, "middle": 0.55, "high": 1.0}
 OVERLAPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SETS = ("common classes", "one class", "out of distribution")
 MEASURE = "cka(kernel=linear,unbiased=true)"
-PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg"
+    "GAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def frame(schema: str, rows: list[dict[str, object]]) -> pl.DataFrame:

@@ -46,7 +46,7 @@ def test_an_image_that_cannot_be_read_stops_training(kept_bytes):
         return Image.new("RGB", (8, 8))
 
     samples = Samples(("a", "b", "c"), image, None, (), "1f")
-    with pytest.raises(BadSample, match="sample c: image c: expected a readable image"):
+    with pytest.raises(BadSample, match="image c: expected a readable image"):
         list(TripletImages(samples, np.arange(3), INPUT, kept_bytes=kept_bytes).read([[0, 1, 2]]))
 
 

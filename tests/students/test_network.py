@@ -108,7 +108,7 @@ def test_lora_starts_where_the_network_was_and_merges_into_it():
     student = Student(model(module), "output", "none", head=None).eval()
     before = student(images()).detach()
     names = list(module.state_dict())
-    adapted = with_lora(student.network, Lora(rank=2, targets=("2",)), where="m")
+    adapted = with_lora(student.network, Lora(rank=2, targets="2"), where="m")
     assert set(student.trained()) == {f"network.2.lora_{x}.default.weight" for x in "AB"}
     torch.testing.assert_close(student(images()).detach(), before)
     with torch.no_grad():

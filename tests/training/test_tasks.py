@@ -6,12 +6,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from seealike.errors import DataError, UnknownName
+from seealike.errors import DataError
 from seealike.sources.datasets.color_shape_digit import COLORS, SHAPES, ColorShapeDigitCard
 from seealike.sources.datasets.digits import DigitsCard
 from seealike.sources.images import ImageInput
 from seealike.training import Recipe, drawing_from, train
-from seealike.training.adapting import merged, with_lora
 from seealike.training.augmentation import Augmentation
 from seealike.training.classification import ImageClassification, ImagePool
 from seealike.training.diffusion import NoisePrediction, small_unet
@@ -169,39 +168,3 @@ def test_noised_images_are_what_the_formula_says(digits):
     shares = kept[known][:, None, None, None]
     expected = np.sqrt(shares) * clean + np.sqrt(1 - shares) * noise.numpy()[known]
     np.testing.assert_allclose(images.numpy()[known], expected, atol=1e-5)
-
-
-class _Doubling:
-    """Learn to double: only what LoRA adds may move."""
-
-    n_batches = 1
-
-    def __init__(self):
-        with drawing_from(0):
-            plain = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False))
-            self.start = [p.detach().clone() for p in plain.parameters()]
-            self.module = with_lora(plain, ["0"], rank=2, alpha=4)
-
-    def batches(self, epoch, generator):
-        x = torch.randn(64, 4, generator=generator)
-        yield x, 2 * x @ self.start[0].T @ self.start[1].T
-
-    def loss(self, module, batch):
-        return nn.functional.mse_loss(module(batch[0]), batch[1])
-
-
-def test_lora_changes_the_chosen_layer_by_a_matrix_of_its_rank(tmp_path):
-    task = _Doubling()
-    x = torch.randn(3, 4, generator=_generator())
-    torch.testing.assert_close(task.module(x), x @ task.start[0].T @ task.start[1].T)
-    record = train(task, Recipe(steps=80, learning_rate=0.05), tmp_path)
-    assert record.final_loss < 0.5 * record.losses[0]
-    plain = merged(task.module)
-    torch.testing.assert_close(plain[1].weight, task.start[1])
-    change = (plain[0].weight - task.start[0]).detach()
-    assert torch.linalg.matrix_rank(change, atol=1e-5) == 2
-
-
-def test_lora_of_layers_that_are_not_there():
-    with pytest.raises(UnknownName, match="with_lora: expected ends of the names"):
-        with_lora(nn.Sequential(nn.Linear(2, 2)), ["qkv"])

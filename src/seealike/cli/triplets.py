@@ -1,4 +1,4 @@
-"""``seealike triplets``: draw triplets of images, answer them as a teacher, check a file of them."""
+"""``seealike triplets``: cluster images, draw triplets of them, answer these as a teacher, check a file of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,41 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 triplets = App(
-    name="triplets", help="Draw triplets of images, answer them as a teacher would, check a file of them."
+    name="triplets",
+    help="Cluster images, draw triplets of them, answer these as a teacher would, check a file of them.",
 )
+
+
+@triplets.command
+def cluster(
+    features: Path,
+    *,
+    out: Path,
+    k: Annotated[int, Parameter(name=["-k", "--k"])] = 500,
+    seed: int = 0,
+    max_passes: int = 10,
+    centers: Path | None = None,
+) -> int:
+    """Put images into k clusters by their features, as they are in the file (map them first for an aligned space).
+
+    Parameters
+    ----------
+    features
+        A features file whose sample ids are the file names; `seealike align apply` writes mapped ones.
+    out
+        The table to write (.parquet or .csv): file, cluster and runner_up, the second nearest cluster.
+    k
+        How many clusters.
+    seed
+        Of the first centers.
+    max_passes
+        Over all images, after one of mini-batches.
+    centers
+        A .safetensors for the centers.
+    """
+    from seealike.cli.triplet_making import cluster as do
+
+    return do(features, out, k, seed, max_passes, centers)
 
 
 @triplets.command
@@ -21,6 +54,7 @@ def sample(
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 10_000,
     rule: str = "class_border",
     label: str = "label",
+    runner_up: str = "runner_up",
     file: str = "file",
     weighting: str = "images",
     unique: Annotated[bool, Parameter(negative="")] = False,
@@ -31,15 +65,17 @@ def sample(
     Parameters
     ----------
     table
-        A CSV with a row an image.
+        A table with a row an image: a CSV, or what `seealike triplets cluster` writes.
     out
-        The .npz to write.
+        The .npz or .parquet to write.
     n
         How many triplets.
     rule
-        random, between_class, class_border, within_class, cluster_border or cluster_within.
+        random, between_class, class_border, within_class, cluster_border, cluster_within or hard_negative.
     label
         The column of the class or cluster.
+    runner_up
+        The column of the second nearest cluster, for hard_negative.
     file
         The column of the file name.
     weighting
@@ -49,59 +85,54 @@ def sample(
     seed
         Of the draw.
     """
-    import numpy as np
+    from seealike.cli.triplet_making import Draw
+    from seealike.cli.triplet_making import sample as do
 
-    from seealike.data.triplet_files import TripletFile, write_triplets
-    from seealike.sources.datasets.columns import column, each_once, read_rows
-    from seealike.triplets import sample_triplets
-
-    found = read_rows(table, str(table))
-    images, labels = column(found, file, str(table)), np.array(column(found, label, str(table)))
-    each_once(images, "image", f"{table}, column {file}")
-    names = np.array(images)
-    rows = sample_triplets(labels, n, rule, seed, weighting=weighting, unique=unique)  # pyright: ignore[reportArgumentType]
-    write_triplets(out, TripletFile(names[rows], None, rows.astype(np.int64)))
-    sys.stdout.write(f"{n} triplets of {len(names)} images, {rule}, seed {seed}: {out}\n")
-    return 0
+    return do(table, out, Draw(n, rule, weighting, unique, seed), (file, label, runner_up))
 
 
 @triplets.command
-def respond(triplets: Path, *, features: Path, out: Path) -> int:
+def respond(
+    triplets: Path,
+    *,
+    features: Path,
+    out: Path | None = None,
+    control: Path | None = None,
+    folder: Path | None = None,
+    split: str = "train",
+    sampling: str = "cluster_border_500",
+    transform: str = "uncertainty_distillation",
+    parquet: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
     """Answer triplets by inner products of a teacher's features: the odd one goes last, similarities beside.
 
     Parameters
     ----------
     triplets
-        An .npz of triplets (from `seealike triplets sample`).
+        A file of triplets (from `seealike triplets sample`).
     features
-        A features file whose sample ids are the file names.
+        A features file whose sample ids are the file names, mapped by `seealike align apply`.
     out
-        The .npz to write, in the published layout.
+        The .npz or .parquet to write.
+    control
+        The teacher's features as they were before the map: the same triplets are answered by them too. With --folder.
+    folder
+        In place of --out: the folder of the published names, {transform}/{split}_{sampling}.npz and, of the control,
+        untransformed/{split}_{sampling}.npz.
+    split
+        train or val, for these names.
+    sampling
+        How the triplets were drawn, for these names.
+    transform
+        For these names.
+    parquet
+        Parquet under these names, in place of .npz.
     """
-    import numpy as np
+    from seealike.cli.triplet_making import respond as do
+    from seealike.cli.triplet_making import targets_of
 
-    from seealike.data.store import read_features
-    from seealike.data.triplet_files import TripletFile, read_triplets, write_triplets
-    from seealike.errors import DataError
-    from seealike.triplets.responses import respond as answer
-
-    asked, known = read_triplets(triplets, answered=False), read_features(features)
-    place = {name: row for row, name in enumerate(known.sample_ids)}
-    names, where = np.unique(asked.filenames, return_inverse=True)
-    missing = [str(name) for name in names.tolist() if name not in place]
-    if missing:
-        raise DataError(
-            where=str(features),
-            expected="features of every image of the triplets",
-            got=f"none of {len(missing)} images ({', '.join(missing[:3])}, …)",
-            fix="Extract these images too; sample ids have to be the file names.",
-        )
-    rows = np.array([place[name] for name in names.tolist()])[where].reshape(asked.filenames.shape)
-    made = answer(known.values, rows)
-    ids = np.array(known.sample_ids)
-    write_triplets(out, TripletFile(ids[made.triplets], made.similarities, made.triplets))
-    sys.stdout.write(f"{len(made.triplets)} triplets answered by {features.name}: {out}\n")
-    return 0
+    named = (transform, split, sampling, ".parquet" if parquet else ".npz")
+    return do(triplets, targets_of(features, control, out, folder, named))
 
 
 @triplets.command
@@ -111,10 +142,10 @@ def check(file: Path) -> int:
     Parameters
     ----------
     file
-        An .npz in the published layout.
+        An .npz in the published layout, or the .parquet of `seealike triplets respond`.
     """
-    from seealike.data.triplet_files import read_triplets
+    from seealike.data.triplet_files import checked_blocks
 
-    found = read_triplets(file)
-    sys.stdout.write(f"{file}: {len(found)} triplets in order\n")
+    n = sum(len(block["filenames"]) for block in checked_blocks(file))
+    sys.stdout.write(f"{file}: {n} triplets in order\n")
     return 0

@@ -21,6 +21,7 @@ from seealike.study.results import Outcome
 from seealike.study.run import STAGES as _STAGES
 from seealike.study.run import run as run_study
 from seealike.study.spec import Study
+from seealike.study.units import JudgeCell
 
 _SHOWN = 12
 #: In the order in which they are done.
@@ -133,6 +134,11 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
             len(opened.samples[cell.dataset].sample_ids)
             for cell in opened.extract_cells
             if cell.outcome(opened.results).status in ("todo", "failed") and cell.dataset in opened.samples
+        )
+        images += sum(
+            len(opened.samples[cell.human.dataset].sample_ids)
+            for cell in cells
+            if isinstance(cell, JudgeCell) and cell.streamed and not cell.paths[0].exists() and not cell.failed
         )
         out.print(f"{images:,} forward passes of one image to do; results go to {study.output}", markup=False)
         for status in ("todo", "failed", "skipped", *(("done",) if all_cells else ())):

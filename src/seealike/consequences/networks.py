@@ -25,9 +25,7 @@ class HeadInput(nn.Module):
 
     def __init__(self, module: nn.Module, head: str, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.module, self._head = module, head
-        for name, values in (("mean", mean), ("std", std)):
-            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1))
+        self.module, self._head, self._mean, self._std = module, head, mean, std
 
     def forward(self, images: Tensor) -> Tensor:
         """Run the network, and keep what its head is called with."""
@@ -38,10 +36,14 @@ class HeadInput(nn.Module):
 
         hook = self.module.get_submodule(self._head).register_forward_pre_hook(keep)
         try:
-            self.module((images - self.mean) / self.std)
+            self.module((images - _channels(self._mean, images)) / _channels(self._std, images))
         finally:
             hook.remove()
         return kept[-1]
+
+
+def _channels(values: Sequence[float], images: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
 
 
 def classifier_of(
@@ -86,5 +88,5 @@ def classifier_of(
             fix=suggestion(head, [one for one in known if one]),
         )
     module = module.to(device).eval()
-    body = HeadInput(module, head, mean, std).to(device)
+    body = HeadInput(module, head, mean, std)
     return Classifier(name, body, known[head], classes, learned, device)

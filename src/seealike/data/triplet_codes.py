@@ -50,8 +50,8 @@ class CodedTriplets:
         """
         place = {name: row for row, name in enumerate(sample_ids)}
         used = np.unique(self.rows)
-        known = {int(code): place.get(str(self.names[code])) for code in used.tolist()}
-        missing = [str(self.names[code]) for code, row in known.items() if row is None]
+        asked = self.names[used].tolist()
+        missing = [name for name in asked if name not in place]
         if missing:
             raise MisalignedSamples(
                 where=where,
@@ -60,7 +60,7 @@ class CodedTriplets:
                 fix="Extract these images too; sample ids have to be the file names.",
             )
         moved = np.zeros(len(self.names), dtype=np.int64)
-        moved[used] = list(known.values())
+        moved[used] = [place[name] for name in asked]
         return moved[self.rows]
 
 

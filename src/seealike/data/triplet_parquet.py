@@ -30,10 +30,15 @@ def write(path: Path, blocks: Iterable[Mapping[str, np.ndarray]], notes: Mapping
         for block in blocks:
             table = _table(block, notes)
             if writer is None:
-                texts = {
+                packed = {
                     name: "zstd" if name.startswith("filename") else "none" for name in table.column_names
                 }
-                writer = pq.ParquetWriter(path, table.schema, compression=texts, use_dictionary=False)
+                writer = pq.ParquetWriter(
+                    path,
+                    table.schema,
+                    compression=packed,  # pyright: ignore[reportArgumentType]
+                    use_dictionary=False,
+                )
             writer.write_table(table)
     finally:
         if writer is not None:

@@ -86,6 +86,10 @@ class PointEmbedding:
         rows = trials.triplets if isinstance(trials, Trials) else trials
         return replace(self, temperature=fitted_temperature(self._similarities(rows)))
 
+    def of(self, rows: Sequence[int]) -> PointEmbedding:
+        """The places of some objects, in this order."""
+        return replace(self, values=self.values[list(rows)])
+
     def _similarities(self, triplets: np.ndarray) -> np.ndarray:
         rows = checked_rows(triplets, len(self.values))
         places = torch.from_numpy(np.ascontiguousarray(self.values, dtype=np.float64))

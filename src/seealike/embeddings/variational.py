@@ -5,8 +5,8 @@ Letters: N objects, d dimensions, n trials; X = μ + σ ε, people see relu(X).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -102,6 +102,10 @@ class Variational:
                 block = slice(start, start + _BLOCK)
                 total[block] += torch.softmax(similarities(x, rows[block]), dim=1)
         return (total / self.draws).numpy()
+
+    def of(self, rows: Sequence[int]) -> Variational:
+        """The posterior of some objects, in this order."""
+        return replace(self, means=self.means[list(rows)], deviations=self.deviations[list(rows)])
 
     def point(self) -> PointEmbedding:
         """The objects at relu(μ), without the uncertainty."""

@@ -46,9 +46,8 @@ def tallied(members: np.ndarray) -> Tally:
         >>> made.units.tolist(), made.places.tolist(), made.counts.tolist()
         ([0, 0, 0], [1, 2, 1], [[0, 2, 1]])
     """
-    odd = members[:, 2]
-    low = np.minimum(members[:, 0], members[:, 1])
-    high = np.maximum(members[:, 0], members[:, 1])
+    one, other, odd = np.array(members.T, order="C")
+    low, high = np.minimum(one, other), np.maximum(one, other)
     places = (odd > low).astype(np.int64) + (odd > high)
     units, first = _numbered(members, odd, low, high)
     counts = np.bincount(3 * units + places, minlength=3 * len(first)).reshape(-1, 3)

@@ -224,9 +224,9 @@ def _surprise(s: np.ndarray) -> np.ndarray:
 
 
 def _divergence(surprise: np.ndarray, tally: Tally) -> float:
-    """The mean over triplets of Σ_k p_k log(p_k / q_k), p the shares of choices: Σ_k p_k log p_k, and each trial's share.
+    """The mean over triplets of Σ_k p_k log(p_k / q_k), p the shares of choices.
 
-    -Σ_k p_k log q_k of a triplet is the mean of -log q of what was chosen, over its trials.
+    -Σ_k p_k log q_k of a triplet is the mean, over its trials, of -log q of what was chosen.
     """
     total = tally.counts.sum(axis=1)
     divided = tally.counts[tally.counts.max(axis=1) < total]  # where all agree there is no entropy

@@ -87,11 +87,7 @@ def surface(data: Data, look: Look) -> alt.FacetChart:
         number("runs", "runs"),
     ]
     base = alt.Chart().encode(x=x, y=y, tooltip=tooltip)
-    color = alt.Color(
-        "mean:Q",
-        scale=alt.Scale(scheme="viridis", zero=False),
-        legend=alt.Legend(title="similarity", gradientLength=120),
-    )
+    color = alt.Color("mean:Q", scale=alt.Scale(scheme="viridis", zero=False), legend=None)
     ink = alt.condition("datum.part > 0.6", alt.value(INK), alt.value(PAPER))
     panel = alt.LayerChart(
         layer=[

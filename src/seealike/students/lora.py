@@ -19,7 +19,8 @@ class Lora(Entry):
         rank: columns of A.
         alpha: the scale is alpha / rank.
         dropout: of what goes into A.
-        targets: names, or ends of names, of the layers that get one ([qkv, proj]); "all-linear" is all linear layers.
+        targets: names, or ends of names, of the layers that get one ([qkv, proj]); a text is a regular expression for
+            whole names; "all-linear" is all linear layers.
 
     Source:
         Hu et al., «LoRA: Low-Rank Adaptation of Large Language Models», ICLR 2022.

@@ -8,6 +8,7 @@ from seealike.data.store import read_table, write_table
 from seealike.data.tables import SIMILARITIES
 from seealike.study import tables
 from seealike.study.cells import Observer, attempt, still_to_do
+from seealike.study.consequences import consequences_table
 from seealike.study.judging_tables import judging_tables
 from seealike.study.overlapping import overlap_runs_table
 from seealike.study.plan import OpenedStudy
@@ -21,6 +22,7 @@ _MAKERS = {
     "performance": tables.performance_table,
     "predictions": tables.predictions_table,
     "overlap_runs": overlap_runs_table,
+    "consequences": consequences_table,
 }
 
 
@@ -54,6 +56,8 @@ def write_tables(opened: OpenedStudy) -> None:
         made["performance"] = [tables.performance_table(opened)]
     if opened.causes:
         made["overlap_runs"] = [overlap_runs_table(opened)]
+    if any(cause.cause.entry.consequences for cause in opened.causes):
+        made["consequences"] = [consequences_table(opened)]
     made |= {name: [table] for name, table in judging_tables(opened).items()}
     for cell in opened.analyse_cells(present_only=True):
         if cell.paths[0].exists():

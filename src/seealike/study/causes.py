@@ -13,6 +13,7 @@ from seealike.sources.datasets import DATASET_SOURCES, DatasetCard
 from seealike.sources.entry import Entry
 from seealike.sources.images import ImageInput
 from seealike.sources.models.card import ModelCard
+from seealike.study.consequence_entry import ConsequenceEntry
 from seealike.study.document import Document, Place
 from seealike.study.entries import validated
 from seealike.study.tested import with_test_entry
@@ -46,6 +47,7 @@ class CauseEntry(Entry):
         augmentation: how training images are changed.
         label_smoothing: the share of a target that is spread over all classes.
         evaluate: names of datasets of the study on which the networks are compared too.
+        consequences: what the pairs of networks are tried for (attacks that transfer, agreement …), if anything.
     """
 
     name: str = Field(min_length=1)
@@ -66,6 +68,7 @@ class CauseEntry(Entry):
     augmentation: Augmentation | None = None
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     evaluate: tuple[str, ...] = ()
+    consequences: ConsequenceEntry | None = None
 
     @model_validator(mode="after")
     def _shares(self) -> Self:

@@ -12,6 +12,7 @@ from seealike.data.store import read_features, write_table
 from seealike.errors import SeealikeError, place
 from seealike.measures import IdenticalFeatures
 from seealike.study.cells import Observer, attempt, finish, still_to_do
+from seealike.study.consequences import consequence_stage
 from seealike.study.overlapping import overlap_stage
 from seealike.study.plan import OpenedStudy
 from seealike.study.reading import read_matrix
@@ -25,6 +26,7 @@ def compare_stage(opened: OpenedStudy, watch: Observer) -> None:
         _read(opened, watch)
         return
     overlap_stage(opened, watch)
+    consequence_stage(opened, watch)
     todo = still_to_do(opened, "compare", opened.compare_cells(present_only=True), watch)
     for _, group in groupby(todo, key=lambda cell: (cell.dataset, cell.samples.rule)):
         cells = list(group)

@@ -10,7 +10,7 @@ import polars as pl
 
 from seealike.data.store import read_table, write_table
 from seealike.data.tables import CONSEQUENCES
-from seealike.errors import SeealikeError, place
+from seealike.errors import place
 from seealike.study.cells import Observer, attempt, still_to_do
 from seealike.study.consequence_entry import ConsequenceEntry
 from seealike.study.devices import device
@@ -52,11 +52,11 @@ def _rows(
         kinds = _kinds(entry, dataset, cause)
         if not kinds:
             continue
-        try:
-            images = _images(opened, cause, dataset, pools)
-        except SeealikeError as error:
-            rows += [{**said, "dataset": name, "kind": kind, "reason": str(error)} for kind in kinds]
+        if dataset not in opened.samples:
+            reason = opened.broken.get(dataset, "the dataset could not be opened")
+            rows += [{**said, "dataset": name, "kind": kind, "reason": reason} for kind in kinds]
             continue
+        images = _images(opened, cause, dataset, pools)
         labels = opened.samples[dataset].labels if dataset == cause.cause.tested else None
         which = _drawn(len(images), chosen, entry.samples, (opened.study.settings.seed, run.seed))
         known = np.full(len(which), -1) if labels is None else labels[which]
@@ -94,8 +94,7 @@ def _images(
     if key not in pools:
         for other in [one for one in pools if one[0] != key[0]]:
             del pools[other]  # one experiment's images in memory at a time
-        samples = opened.open_samples(dataset)
-        pools[key] = ImagePool.of(samples, cause.cause.entry.input).pixels.numpy()
+        pools[key] = ImagePool.of(opened.samples[dataset], cause.cause.entry.input).pixels.numpy()
     return pools[key]
 
 
@@ -112,7 +111,8 @@ def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> li
     for card, names in zip(run.cards, run.classes, strict=True):
         module = card.module()
         load_model(module, card.weights)
-        assert card.input is not None and card.head is not None
+        assert card.input is not None
+        assert card.head is not None
         found.append(
             classifier_of(
                 card.name,

@@ -88,6 +88,7 @@ def _distances(found: Located, judged: Judged, distance: str) -> np.ndarray:
 def keep(path: Path, made: JudgedDistances) -> None:
     """Write distances to a file."""
     notes = {
+        "kind": "distances",
         "which": json.dumps([list(which) for which in made.values]),
         "reasons": json.dumps([[*which, why] for which, why in made.reasons.items()]),
     }

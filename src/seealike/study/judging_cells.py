@@ -143,7 +143,7 @@ def _keyed(opened: Opened, one: HumanSet, model: str, distances: str) -> tuple[s
     key = digest(
         ["scores", _SCORES, distances, one.level, one.how.ties, one.how.draws, opened.study.settings.seed]
     )
-    kept = opened.results.judging(one.name, model, "distances", distances, "safetensors")
+    kept = opened.results.distances(one.name, model, distances)
     return key, (kept, opened.results.judging(one.name, model, "scores", key))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from seealike.data.store import read_table
-from seealike.data.tables import ALIGNMENT, ALIGNMENT_DIFFERENCES, CEILINGS, JUDGED
+from seealike.data.tables import ALIGNMENT, ALIGNMENT_DIFFERENCES, CEILINGS, JUDGED, PUBLISHED_ALIGNMENT
 from seealike.human.scoring import main_score
 from seealike.study.plan import OpenedStudy
 from seealike.study.units import CeilingCell, Cell, DifferenceCell, JudgeCell
@@ -19,7 +19,7 @@ _SCHEMAS = {
 
 
 def judging_tables(opened: OpenedStudy) -> dict[str, pl.DataFrame]:
-    """The tables alignment, ceilings, alignment_differences and judged of a study with `human:`; none of another.
+    """The tables of a study with `human:`, those of published numbers among them; none of another.
 
     A cell that has reached nothing is a row with its reason.
     """
@@ -29,7 +29,12 @@ def judging_tables(opened: OpenedStudy) -> dict[str, pl.DataFrame]:
     for cell in opened.judge_cells(present_only=True):
         for name, table in _made(opened, cell).items():
             parts[name].append(table)
-    return {name: pl.concat(some) for name, some in parts.items()}
+    made = {name: pl.concat(some) for name, some in parts.items()}
+    if opened.study.published_alignment:
+        made["published_alignment"] = pl.DataFrame(
+            opened.study.published_alignment, schema=PUBLISHED_ALIGNMENT
+        )
+    return made
 
 
 def _made(opened: OpenedStudy, cell: Cell) -> dict[str, pl.DataFrame]:

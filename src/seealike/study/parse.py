@@ -29,6 +29,7 @@ from seealike.study.performances import (
     published_performances,
     tested_cards,
 )
+from seealike.study.published_alignment import published_alignment
 from seealike.study.spec import Settings, Study
 from seealike.study.students import student_runs
 from seealike.study.tested import with_test_entry
@@ -41,6 +42,7 @@ _SECTIONS = (
     "probes",
     "performance",
     "human",
+    "published_alignment",
     "students",
     "causes",
     "analyses",
@@ -105,6 +107,7 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
     published = published_performances(document, models, datasets)
     check_tables(document, analyses, [card for _, card in datasets])
     human = human_sets(document, [card.name for _, card in datasets])
+    known = published_alignment(document, [card.name for _, card in models], [one.name for one in human])
     _check_models(document, models, [*datasets, *(((), one.images) for one in human if one.images)])
     causes = causes_of(document)
     check_causes(document, causes, models, datasets)
@@ -125,6 +128,7 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
         published=tuple(published),
         imported=imported,
         human=tuple(human),
+        published_alignment=known,
         causes=tuple(cause for _, cause in causes),
         students=tuple(run for _, run in students),
     )

@@ -77,15 +77,19 @@ def check_tables(
     document: Document, analyses: list[tuple[Place, BoundAnalysis]], datasets: list[DatasetCard]
 ) -> None:
     """What an analysis reads must be made by something in the study."""
+    causes = document.data.get("causes")
+    listed = causes if isinstance(causes, list) else []
     there = {
         "performance": bool(document.data.get("probes") or document.data.get("performance")),
         "similarities_by_size": any(card.sizes for card in datasets),
         "overlap_runs": bool(document.data.get("causes")),
+        "consequences": any(isinstance(one, dict) and one.get("consequences") is not None for one in listed),
     }
     advice = {
         "performance": "`probes:`, or `performance:` with a published table",
         "similarities_by_size": "a dataset with `sizes:`",
         "overlap_runs": "`causes:`",
+        "consequences": "`consequences:` in an experiment under `causes:`",
     }
     for place, bound in analyses:
         for need in bound.analysis.needs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from seealike.measures import BoundMeasure
 from seealike.sources.datasets import DatasetCard
 from seealike.sources.datasets.card import Samples, Subset
 from seealike.sources.models import ModelCard
+from seealike.study.consequence_entry import ConsequenceEntry
 from seealike.study.judging_cells import judging_cells
 from seealike.study.overlap_runs import OpenedCause, OverlapRun
 from seealike.study.probes import BoundProbe
@@ -28,6 +29,7 @@ from seealike.study.units import (
     Cell,
     CompareCell,
     Compared,
+    ConsequenceCell,
     ExtractCell,
     OverlapCell,
     ProbeCell,
@@ -35,6 +37,9 @@ from seealike.study.units import (
     TrainCell,
     train_cells,
 )
+
+#: Raised when the same networks have other consequences.
+CONSEQUENCES_VERSION = 1
 
 #: Why an analysis has nothing to do where a table that it needs has no rows.
 _NOTHING = {
@@ -44,6 +49,7 @@ _NOTHING = {
     "performance": "no model has a performance (`probes:`, or `performance:` with a published table)",
     "predictions": "no model has a head for the classes of a dataset (`head:` and `classes:` on both)",
     "overlap_runs": "there are no runs (`causes:`)",
+    "consequences": "no experiment under `causes:` has `consequences:`",
 }
 
 
@@ -293,9 +299,12 @@ class OpenedStudy:
             if dataset in self.samples
         }
         features = {
-            dataset: (self.file(run.cards[0], x), self.file(run.cards[1], y)) for dataset, (x, y) in keys.items()
+            dataset: (self.file(run.cards[0], x), self.file(run.cards[1], y))
+            for dataset, (x, y) in keys.items()
         }
-        missing = sorted({path.parent.name for pair in features.values() for path in pair if not path.exists()})
+        missing = sorted(
+            {path.parent.name for pair in features.values() for path in pair if not path.exists()}
+        )
         why = f"no features of {' and '.join(missing)}" if present_only and missing else ""
         settings = self.study.settings
         how = [settings.normalize, settings.standard_errors, settings.seed]
@@ -304,6 +313,33 @@ class OpenedStudy:
         key = digest(["overlap", run.identity, measures, how, digests])
         path = self.results.overlap(run.name, key)
         return OverlapCell("compare", run.name, key, (path,), skipped=why, run=run, features=features)
+
+    def consequence_cells(self, *, present_only: bool) -> list[ConsequenceCell]:
+        """One cell for every run of `causes:` whose experiment has `consequences:`.
+
+        Args:
+            present_only: whether networks that are not trained are skipped.
+        """
+        asked = {cause.cause.entry.name: cause.cause.entry.consequences for cause in self.causes}
+        return [
+            self._consequence_cell(run, entry, present_only)
+            for run in self.overlap_runs
+            if (entry := asked[run.cause]) is not None
+        ]
+
+    def _consequence_cell(
+        self, run: OverlapRun, entry: ConsequenceEntry, present_only: bool
+    ) -> ConsequenceCell:
+        missing = [card.name for card in run.cards if not card.weights.is_file()]
+        why = f"not trained: {' and '.join(missing)}" if present_only and missing else ""
+        names = dict.fromkeys(dataset for dataset, _ in run.evaluation.values())
+        shown = [[self.samples[one].revision, self.samples[one].rule] for one in names if one in self.samples]
+        trained = [card.training for card in run.cards]
+        how = [entry.model_dump(), self.study.settings.seed]
+        key = digest(["consequences", CONSEQUENCES_VERSION, run.identity, trained, shown, how])
+        path = self.results.consequences(run.name, key)
+        name = f"{run.name}: consequences"
+        return ConsequenceCell("compare", name, key, (path,), skipped=why, run=run, entry=entry)
 
     def analyse_cells(self, *, present_only: bool) -> list[AnalyseCell]:
         """One cell for every analysis."""
@@ -339,7 +375,8 @@ class OpenedStudy:
             "similarities_by_size": [
                 cell.digest for cell in sized(compared) if not (cell.skipped or cell.failed)
             ],
-            "overlap_runs": [cell.digest for cell in self.overlap_cells(present_only=present_only)],
+            "overlap_runs": _there(self.overlap_cells(present_only=present_only), present_only),
+            "consequences": _there(self.consequence_cells(present_only=present_only), present_only),
             "datasets": [[card.name, card.fields] for card in self.study.datasets],
             "performance": [
                 *(cell.digest for cell in probed if not present_only or cell.paths[0].exists()),
@@ -369,8 +406,14 @@ class OpenedStudy:
             *self.trained_cells,
             *self.compare_cells(present_only=present_only),
             *self.overlap_cells(present_only=present_only),
+            *self.consequence_cells(present_only=present_only),
             *self.read_cells,
             *self.probe_cells(present_only=present_only),
             *self.judge_cells(present_only=present_only),
             *self.analyse_cells(present_only=present_only),
         ]
+
+
+def _there(cells: Sequence[Cell], present_only: bool) -> list[object]:
+    """Digests of cells, of those alone that are done if nothing else is asked."""
+    return [cell.digest for cell in cells if not present_only or cell.paths[0].exists()]

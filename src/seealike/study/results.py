@@ -68,9 +68,13 @@ class Results:
         folder = self.root / "probes" / filename(dataset) / filename(label)
         return folder / f"{filename(probe)}-{digest}.parquet"
 
-    def judging(self, human: str, what: str, kind: str, digest: str, suffix: str = "parquet") -> Path:
-        """What came of a set of judgements: distances and scores of a model, ceilings, differences of models."""
-        return self.root / "human" / filename(human) / filename(what) / f"{kind}-{digest}.{suffix}"
+    def distances(self, human: str, model: str, digest: str) -> Path:
+        """A model's distances of judged pairs: beside the features, since studies share them likewise."""
+        return self.feature_root / filename(human) / filename(model) / f"distances-{digest}.safetensors"
+
+    def judging(self, human: str, what: str, kind: str, digest: str) -> Path:
+        """What came of a set of judgements: scores of a model, ceilings, differences of models."""
+        return self.root / "human" / filename(human) / filename(what) / f"{kind}-{digest}.parquet"
 
     def trained(self, cause: str, digest: str) -> Path:
         """The folder of one network that the study trains."""
@@ -79,6 +83,10 @@ class Results:
     def overlap(self, run: str, digest: str) -> Path:
         """The similarities of the two networks of one run."""
         return self.root / "overlaps" / f"{filename(run)}-{digest}.parquet"
+
+    def consequences(self, run: str, digest: str) -> Path:
+        """What the similarity of the two networks of one run leads to."""
+        return self.root / "consequences" / f"{filename(run)}-{digest}.parquet"
 
     def analysis(self, name: str, digest: str) -> Path:
         """The table of one analysis."""

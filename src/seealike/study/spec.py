@@ -78,6 +78,7 @@ class Study:
         imported: somebody else's similarities, with which nothing is extracted or compared.
         causes: pairs of networks to train on data and tasks that overlap.
         human: people's judgements that models are scored against.
+        published_alignment: rows of published scores against them.
         students: models of the study that `seealike align tune` trains.
     """
 
@@ -95,6 +96,7 @@ class Study:
     imported: Imported | None = None
     causes: tuple[Cause, ...] = ()
     human: tuple[HumanSet, ...] = ()
+    published_alignment: tuple[Mapping[str, object], ...] = ()
     students: tuple[StudentRun, ...] = ()
 
     @property

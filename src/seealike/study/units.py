@@ -15,6 +15,7 @@ from seealike.errors import StoreError
 from seealike.measures import BoundMeasure
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models import ModelCard
+from seealike.study.consequence_entry import ConsequenceEntry
 from seealike.study.human_sets import HumanSet
 from seealike.study.overlap_runs import OpenedCause, OverlapRun, Training
 from seealike.study.probes import BoundProbe
@@ -120,6 +121,14 @@ class OverlapCell(Cell):
 
     run: OverlapRun = field(kw_only=True)
     features: dict[str, tuple[Path, Path]] = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ConsequenceCell(Cell):
+    """The two networks of one run on all its evaluation sets: what their similarity leads to."""
+
+    run: OverlapRun = field(kw_only=True)
+    entry: ConsequenceEntry = field(kw_only=True)
 
 
 def train_cells(cause: OpenedCause) -> list[TrainCell]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seealike.errors import MissingDependency
+from seealike.sources.models.vision import vision_library
 from seealike.training.classification import ImagePool
 
 #: Of the linear schedule: variance of the noise that the first and the last step add (Ho et al. 2020).
@@ -23,7 +23,8 @@ class NoisePrediction:
     class is told are drawn for every image of every batch.
 
     Args:
-        module: (images (n, channels, size, size) in [-1, 1], t (n,), classes (n,)) -> an object with `sample`, the noise.
+        module: (images (n, channels, size, size) in [-1, 1], t (n,), classes (n,)) -> an object
+            with `sample`, the noise.
         pool: the images.
         rows: (n,) which of them.
         labels: (n,) their class numbers.
@@ -98,17 +99,9 @@ def small_unet(
     Raises:
         MissingDependency: diffusers is not installed.
     """
-    try:
-        from diffusers import UNet2DModel
-    except ImportError as error:
-        raise MissingDependency(
-            where="small_unet",
-            expected="diffusers",
-            got=str(error),
-            fix="Install it: pip install 'seealike[diffusion]'.",
-        ) from error
+    make = vision_library("diffusers", where="small_unet").UNet2DModel
     deeper = len(widths) - 1
-    return UNet2DModel(
+    return make(
         sample_size=size,
         in_channels=channels,
         out_channels=channels,

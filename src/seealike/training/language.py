@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seealike.errors import DataError, MissingDependency
+from seealike.errors import DataError
+from seealike.sources.models.vision import vision_library
 
 
 class NextToken:
@@ -94,16 +95,8 @@ def small_gpt(
     Raises:
         MissingDependency: transformers is not installed.
     """
-    try:
-        from transformers import GPT2Config, GPT2LMHeadModel
-    except ImportError as error:
-        raise MissingDependency(
-            where="small_gpt",
-            expected="transformers",
-            got=str(error),
-            fix="Install it: pip install 'seealike[transformers]'.",
-        ) from error
-    config = GPT2Config(
+    transformers = vision_library("transformers", where="small_gpt")
+    config = transformers.GPT2Config(
         vocab_size=vocabulary,
         n_positions=block,
         n_layer=layers,
@@ -115,4 +108,4 @@ def small_gpt(
         bos_token_id=0,
         eos_token_id=0,
     )
-    return GPT2LMHeadModel(config)
+    return transformers.GPT2LMHeadModel(config)

@@ -70,7 +70,7 @@ def train(
         ...         return nn.functional.mse_loss(module(batch[0]), batch[1])
         >>> line = Line()
         >>> record = train(line, Recipe(steps=200, learning_rate=0.1), Path(tempfile.mkdtemp()))
-        >>> round(line.module.weight.item(), 2), record.steps
+        >>> round(line.module.weight.item(), 1), record.steps
         (3.0, 200)
     """
     done = read_record(folder)
