@@ -173,15 +173,15 @@ FAULTS = tuple(
         # --- engine/sums: tiles stand for two
         (
             "engine/sums",
-            "products[0] * (1 if i == j else 2)",
-            "products[0]",
+            "folded[0] * (1 if i == j else 2)",
+            "folded[0]",
             "factor 2 of tiles off the diagonal",
             _BOTH,
         ),
         (
             "engine/sums",
-            "return T.sum(dim=1).cpu(), T.sum(dim=0).cpu(), *products",
-            "return T.sum(dim=0).cpu(), T.sum(dim=1).cpu(), *products",
+            "(T.sum(dim=1).cpu(), T.sum(dim=0).cpu())",
+            "(T.sum(dim=0).cpu(), T.sum(dim=1).cpu())",
             "rows for columns of a tile",
             _BOTH,
         ),
@@ -331,9 +331,30 @@ FAULTS = tuple(
         ),
         (
             "engine/rows",
-            "return first + offset, scale",
-            "return offset, scale",
+            "return first + offset, _power(scale)",
+            "return offset, _power(scale)",
             "a common offset stays in the rows",
+            _BOTH,
+        ),
+        (
+            "engine/rows",
+            "center = first + torch.stack(sums)",
+            "center = torch.stack(sums)",
+            "a common offset stays in the rows that are held",
+            _BOTH,
+        ),
+        (
+            "engine/rows",
+            "held.mul_(1 / scale).__getitem__, norms.div_(scale**2)",
+            "held.mul_(1 / scale).__getitem__, norms.div_(scale)",
+            "norms of other rows than those that are held",
+            _BOTH,
+        ),
+        (
+            "engine/stream",
+            "raw[half:, :half] = raw[:half, half:].transpose(0, 1)",
+            "raw[half:, :half] = raw[:half, :half]",
+            "the quarter of a diagonal tile that mirrors another",
             _BOTH,
         ),
         (
@@ -373,8 +394,8 @@ FAULTS = tuple(
         ),
         (
             "engine/subsample",
-            "np.sqrt(size / (n - size) * squares)",
-            "np.sqrt((n - size) / size * squares)",
+            "np.sqrt(size / (n - size) / np.maximum(count - 1, 1))",
+            "np.sqrt((n - size) / size / np.maximum(count - 1, 1))",
             "delete-d factor upside down",
             _STREAMED,
         ),

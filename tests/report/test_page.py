@@ -55,7 +55,10 @@ def test_tables_parse_back(page, tables):
     found = {name: table for name, table in tables_of(page).items() if not name.startswith("choices of ")}
     assert set(found) == set(tables)
     for name, expected in prepared(tables).items():
-        for column in expected.get_columns():
+        shown = [
+            c for c in expected.get_columns() if (name, c.name[:14]) != ("consistency", "standard_error")
+        ]
+        for column in shown:
             tolerance = 6 * 0.1 ** digits_of(column.name) if column.dtype.is_float() else 0.0
             assert_series_equal(found[name][column.name], column, rel_tol=tolerance)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from seealike.data.triplet_files import TripletFile
 from seealike.errors import DataError, NonFiniteError
@@ -18,7 +17,6 @@ from seealike.training import Recipe, drawing_from
 
 NETWORK = """
 import torch
-from torch import nn
 
 def make():
     with torch.random.fork_rng():
@@ -181,7 +179,13 @@ def test_decay_without_head_pulls_the_network_alone(card, answered, samples):
 
 def test_a_loss_that_is_no_number_stops_this_student(card, answered, samples, tmp_path):
     with pytest.raises(NonFiniteError, match="a finite loss"):
-        tune(card, how(recipe={"learning_rate": 1e38, "optimizer": "sgd"}), answered, samples, tmp_path / "s")
+        tune(
+            card,
+            how(decay=Decay(kind="none"), recipe={"learning_rate": 1e38, "optimizer": "sgd"}),
+            answered,
+            samples,
+            tmp_path / "s",
+        )
 
 
 def test_unanswered_triplets_are_refused(card, answered, samples, tmp_path):
@@ -202,8 +206,6 @@ def test_digest_follows_everything_but_the_checkpoints():
     assert len({how().digest, *(one.digest for one in changed)}) == 6
 
 
-def test_module_is_whole(card):
-    with drawing_from(0):
-        student, _ = starting(card, how())
-    assert isinstance(student.network, nn.Sequential)
-    assert set(student.trained()) == {name for name, _ in student.named_parameters()}
+def test_a_pull_past_the_start_is_refused():
+    with pytest.raises(ValueError, match="decay strength × learning rate ≤ 1, got 2"):
+        how(decay=Decay(strength=200))

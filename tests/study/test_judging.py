@@ -74,7 +74,7 @@ def again(folder):
 
 
 def test_a_planted_observer_is_recovered(done):
-    folder, features, outcomes = done
+    folder, _, outcomes = done
     assert {o.status for o in outcomes} == {"done"}
     assert [o.cell for o in outcomes if o.stage == "judge"] == [
         "ceilings of THINGS", "sharp × THINGS", "dull × THINGS", "models on THINGS",
@@ -88,7 +88,7 @@ def test_a_planted_observer_is_recovered(done):
         ("high", "features", "dot", 1200)
     ]
     assert rows.filter(model="sharp")["depth"].to_list() == [0, 0.5, 1]
-    ceiling = {k: v for k, v in table(folder, "ceilings").select("kind", "value").rows()}
+    ceiling = dict(table(folder, "ceilings").select("kind", "value").rows())
     late = rows.filter(model="sharp", layer="late").row(0, named=True)
     assert late["low"] < ceiling["leave_one_out"] < late["high"] < ceiling["majority"] + 0.05
     assert rows.filter(model="dull", layer="early")["high"].item() < late["low"]
@@ -179,7 +179,7 @@ models:
 published_alignment: human-clip-2024
 human:
   - {source: tid2013, name: TID2013, path: tid, draws: 10, baselines: [pixels, psnr]}
-  - {source: nights, name: NIGHTS, path: nights, readouts: [features, tokens, cls, projection], distances: [rms, cosine]}
+  - {source: nights, name: NIGHTS, path: nights, readouts: [features, tokens, cls, projection], distances: [rms]}
 """
 
 
@@ -270,7 +270,7 @@ def test_levels_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("source: things", "source: thing", "expected a source of judgements. Did you mean 'things'?"),
+        ("source: things", "source: thing", "expected a source of judgements. Did you mean 'things'"),
         ("order: unique_id", "ordr: unique_id", "unknown key 'ordr'. Did you mean 'order'?"),
         ("dataset: objects}", "dataset: object}", "no dataset 'object' here. Did you mean 'objects'?"),
         ("dataset: objects}", "dataset: objects, images: features}", "expected `images:` or `dataset:`, got both"),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from seealike.cli.embedding import embed, targets
 from seealike.cli.tune import tune
 
 align = App(name="align", help="Bring features and models nearer to people, and prove that it helped.")
@@ -155,3 +156,5 @@ def evaluate(proof: Path, *, out: Path | None = None) -> int:
 
 # Commands of other files, one line each:
 align.command(tune)
+align.command(embed)
+align.command(targets)

@@ -65,7 +65,7 @@ def embed(trials: Trials, method: str, given: Mapping[str, Any], seed: int, out:
         else:
             made = fit_sparse(rows, len(objects), settings)
     notes = {"method": method, "settings": json.dumps(asdict(settings)), "trials": str(len(rows))}
-    write_embedding(out, made, objects, notes)
+    write_embedding(out, made, objects.tolist(), notes)
     sys.stdout.write(_said(made, trials, len(objects)) + f": {out}\n")
     return 0
 

@@ -84,8 +84,8 @@ def sample(table: Path, out: Path, draw: Draw, columns: tuple[str, str, str]) ->
     found, where = read_rows(table, str(table)), str(table)
     file, label, runner_up = columns
     images = column(found, file, where)
-    each_once(images, "image", f"{table}, column {file}")
     labels = np.array(column(found, label, where))
+    each_once(images, "image", f"{table}, column {file}")
     if draw.rule == "hard_negative":
         labels = np.column_stack([labels, np.array(column(found, runner_up, where))])
     rows = draw.rows(labels)

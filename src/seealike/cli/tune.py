@@ -10,6 +10,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seealike.students.images import TripletImages
     from seealike.study.spec import Study
     from seealike.study.students import StudentRun
 
@@ -52,17 +53,20 @@ def _tuned(study: Study) -> int:
             where=str(study.file), expected="`students:`", got="none", fix="Add some (docs/students.md)."
         )
     out, failed = Console(highlight=False, soft_wrap=True), 0
+    shelf: dict[str, TripletImages] = {}
     for run in study.students:
         try:
             with Bars() as bars:
-                said = _one(study, run, bars.cell(run.card.name))
+                said = _one(study, run, shelf, bars.cell(run.card.name))
         except SeealikeError as error:  # the others are trained all the same
             said, failed = f"failed: {error}", failed + 1
         out.print(f"{run.card.name}: {said}", markup=False)
     return 3 if failed else 0
 
 
-def _one(study: Study, run: StudentRun, progress: Callable[[int, int], None]) -> str:
+def _one(
+    study: Study, run: StudentRun, shelf: dict[str, TripletImages], progress: Callable[[int, int], None]
+) -> str:
     from seealike.data.triplet_files import read_triplets
     from seealike.students.images import together
     from seealike.students.tune import tune as tune_student
@@ -78,5 +82,6 @@ def _one(study: Study, run: StudentRun, progress: Callable[[int, int], None]) ->
         run.folder,
         device=device(study.settings.device),
         progress=progress,
+        shelf=shelf,
     )
     return f"{len(answered)} triplets, loss {made.losses[0]:.4f} -> {made.losses[-1]:.4f}: {made.weights}"

@@ -119,9 +119,10 @@ def columns_of(name: str) -> list[str]:
 
 def _table(block: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> pa.Table:
     columns = {
-        column: pa.array(array[:, k], type=_TYPES[name])
-        for name, array in block.items()
-        for k, column in enumerate(_COLUMNS[name])
+        column: pa.array(block[name][:, k], type=_TYPES[name])
+        for name, three in _COLUMNS.items()
+        if name in block
+        for k, column in enumerate(three)
     }
     return pa.table(columns, metadata={_PREFIX + key: value for key, value in notes.items()})
 

@@ -24,9 +24,9 @@ _GROUPS = 100
 def influences(judged: Judged, far: np.ndarray, ties: Ties | None = None) -> np.ndarray:
     """The contributions of units to the main score of a model.
 
-    Of a mean credit v over n judgements in U units: v + U Σ_{i∈u} (c_i - v)/n, whose mean is v. Of all other scores the
-    jackknife's pseudo-values G v - (G - 1) v_(-g), whose mean is v less its bias: units are references (ratings),
-    pairs (sameness) or samples (matrices), in at most 100 groups.
+    Of a mean credit v over n judgements in U units: v + U Σ_{i∈u} (c_i - v)/n. Of all other scores v, by the jackknife:
+    v - (G - 1) (v_(-g) - mean v_(-g)), where units are references (ratings), pairs (sameness) or samples (matrices),
+    in at most 100 groups. The mean of either is v, and its standard error that of v.
 
     Args:
         judged: what people said.
@@ -42,7 +42,7 @@ def influences(judged: Judged, far: np.ndarray, ties: Ties | None = None) -> np.
         [1.0, 0.0]
 
     Source:
-        Efron & Tibshirani 1993, "An introduction to the bootstrap" (pseudo-values).
+        Efron & Tibshirani 1993, "An introduction to the bootstrap" (jackknife).
     """
     if isinstance(judged, Trials | Choices):
         found = credited(judged, far, ties)
@@ -65,13 +65,13 @@ def influences(judged: Judged, far: np.ndarray, ties: Ties | None = None) -> np.
 
 
 def _jackknife(score: Callable[[np.ndarray], float], members: np.ndarray) -> np.ndarray:
-    """Pseudo-values, leaving out all judgements that a group of units is in; `members` are (n, units a judgement)."""
+    """Contributions, leaving out all judgements that a group of units is in; `members` are (n, units a judgement)."""
     units = np.unique(members, return_inverse=True)[1].reshape(members.shape)
     groups = units % _GROUPS
     count = int(groups.max()) + 1
     whole = score(np.arange(len(members)))
     without = [score(np.flatnonzero((groups != group).all(axis=1))) for group in range(count)]
-    return count * whole - (count - 1) * np.array(without)
+    return whole - (count - 1) * (np.array(without) - np.mean(without))
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -154,8 +155,10 @@ def scored_trials(
     """
     _check(ties, temperature)
     members = numbered(triplets)
-    correct, tied, surprise = _answers(similarities, ties, temperature)
-    tally = tallied(members)
+    with ThreadPoolExecutor(1) as beside:  # sorting takes one core, and as long as all the rest
+        counting = beside.submit(tallied, members)
+        correct, tied, surprise = _answers(similarities, ties, temperature)
+        tally = counting.result()
     raters = None if raters is None else numbered(raters)
     low, high = share_interval(correct, tally.units if tally.repeated else None, raters)
     return OddOneOut(

@@ -99,10 +99,12 @@ class Derived:
     Attributes:
         combinations: the choices that have rows, one a row, wider ones first.
         rows: the rows for one of them.
+        made_of: the tables that it is joined from.
     """
 
     combinations: Callable[[Tables], pl.DataFrame]
     rows: Callable[[Tables, Chosen], pl.DataFrame]
+    made_of: tuple[str, ...]
 
 
 def none_of(*choices: str) -> pl.DataFrame:
@@ -190,6 +192,6 @@ def _gap(tables: Tables, chosen: Chosen) -> pl.DataFrame:
 
 #: Tables of pairs of models (see `joined.DERIVED`).
 PAIRS_DERIVED = {
-    "scatter": Derived(_scatter_combinations, _scatter),
-    "gap": Derived(_gap_combinations, _gap),
+    "scatter": Derived(_scatter_combinations, _scatter, ("similarities",)),
+    "gap": Derived(_gap_combinations, _gap, ("similarities", "performance")),
 }

@@ -70,7 +70,7 @@ def _consequence(tables: Tables, chosen: Chosen) -> pl.DataFrame:
 
 #: Joined to those of `derived.DERIVED`.
 OVERLAP_DERIVED = {
-    "overlap_lines": Derived(_line_combinations, _lines),
-    "overlap_surface": Derived(_surface_combinations, _surface),
-    "consequence": Derived(_consequence_combinations, _consequence),
+    "overlap_lines": Derived(_line_combinations, _lines, ("overlap_runs",)),
+    "overlap_surface": Derived(_surface_combinations, _surface, ("overlap_runs",)),
+    "consequence": Derived(_consequence_combinations, _consequence, ("overlap_runs", "consequences")),
 }

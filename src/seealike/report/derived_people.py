@@ -222,9 +222,9 @@ def _judgement(tables: Tables, chosen: Chosen) -> pl.DataFrame:
 
 #: Joined to those of `derived.DERIVED`.
 PEOPLE_DERIVED = {
-    "people_depth": Derived(_combinations, _depth),
-    "people_best": Derived(_combinations, _best),
-    "people_typical": Derived(_beside_combinations, _typical),
-    "people_gap": Derived(_beside_combinations, _human_gap),
-    "judgement": Derived(_trials, _judgement),
+    "people_depth": Derived(_combinations, _depth, ("alignment", "ceilings")),
+    "people_best": Derived(_combinations, _best, ("alignment",)),
+    "people_typical": Derived(_beside_combinations, _typical, ("similarities", "alignment")),
+    "people_gap": Derived(_beside_combinations, _human_gap, ("similarities", "alignment")),
+    "judgement": Derived(_trials, _judgement, ("judged", "thumbnails", "alignment")),
 }

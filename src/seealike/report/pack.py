@@ -12,9 +12,9 @@ import polars as pl
 
 #: Significant digits that the page keeps; the Parquet tables keep all. The page computes with similarities, and the
 #: last bits of a standard error say nothing.
-DIGITS = {"other": 4, "similarity": 6, "interval": 3, "error": 2}
+DIGITS = {"other": 4, "similarity": 5, "interval": 3, "error": 2}
 
-_INTERVALS = ("standard_deviation", "p_value", "q_value", "spread", "elapsed", "low", "high")
+_INTERVALS = ("standard_deviation", "p_value", "q_value", "spread", "without_it", "elapsed", "low", "high")
 _TYPES = {"String": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "Boolean": pl.Boolean}
 _NO_INTEGER = -(2**31)
 
@@ -76,7 +76,7 @@ def digits_of(name: str) -> int:
 
     Example:
         >>> digits_of("similarity"), digits_of("standard_error"), digits_of("top1")
-        (6, 2, 4)
+        (5, 2, 4)
     """
     if name.startswith("standard_error"):
         return DIGITS["error"]

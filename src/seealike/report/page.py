@@ -19,6 +19,7 @@ from seealike.report.choices import combinations
 from seealike.report.contents import CHAPTERS, SECTIONS
 from seealike.report.derived import prepared
 from seealike.report.domains import data_domain, full_domain
+from seealike.report.kept import kept
 from seealike.report.layout import (
     Tables,
     distinct,
@@ -66,7 +67,8 @@ def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
     ready = prepared(tables)
     offered = {section.name: combinations(section, ready) for section in SECTIONS}
     there = {name for name, found in offered.items() if not found.is_empty()}
-    described, block = pack({**ready, **{f"choices of {name}": offered[name] for name in sorted(there)}})
+    found, left = kept(ready, SECTIONS)
+    described, block = pack({**found, **{f"choices of {name}": offered[name] for name in sorted(there)}})
     alerts = "".join(f"<p>{escape(line)}</p>" for line in warnings(tables, record))
     slots = {
         "title": escape(title),
@@ -74,6 +76,7 @@ def render(title: str, tables: Tables, record: Mapping[str, object]) -> str:
         "warnings": f'<div class="warning" role="note"><h2>First of all</h2>{alerts}</div>' if alerts else "",
         "byline": escape(_byline(record)),
         "style": _text("page.css"),
+        "left_out": f" Not in this page, for their length: {escape(', '.join(left))}." if left else "",
         "tabs": tabs(CHAPTERS, SECTIONS, there),
         "chapters": chapters(CHAPTERS, SECTIONS, there),
         "data": inert(_payload(ready, there, record) | {"tables": described}),

@@ -15,12 +15,14 @@ from seealike.data.store import read_table, write_atomically
 from seealike.errors import MissingArtifact
 from seealike.report.figures import all_figures
 from seealike.report.page import render
-from seealike.report.thumbnails import thumbnails
+from seealike.report.thumbnails import BUDGET, thumbnails
 from seealike.sources.datasets.samples import Samples
 
 #: Kinds of files that figures are saved as, all without a browser.
 Format = Literal["png", "pdf", "svg"]
 _LONGEST = 120
+#: Pictures are added to a page as long as it stays below so many bytes.
+_LARGEST = 4_900_000
 
 
 def write_report(root: Path, pictures: Mapping[str, Samples] | None = None) -> Path:
@@ -37,9 +39,11 @@ def write_report(root: Path, pictures: Mapping[str, Samples] | None = None) -> P
         MissingArtifact: nothing was run there yet.
     """
     tables, record = _results(root)
-    if pictures and "judged" in tables:
-        tables["thumbnails"] = thumbnails(tables["judged"], pictures)
     page = render(record["name"], tables, record)
+    if pictures and "judged" in tables:
+        room = min(BUDGET, _LARGEST - len(page.encode()))
+        pictured = {**tables, "thumbnails": thumbnails(tables["judged"], pictures, room)}
+        page = render(record["name"], pictured, record)
     report = root / "report.html"
     write_atomically(report, lambda path: path.write_text(page, encoding="utf-8"))
     return report

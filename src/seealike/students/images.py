@@ -122,6 +122,9 @@ class TripletImages:
             self._kept = torch.cat(list(self._decoded(chunks)))
             self._place[needed] = np.arange(len(needed))
 
+    def __len__(self) -> int:
+        return len(self._samples.sample_ids)
+
     def read(self, batches: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
         """The prepared images (m, channels, height, width) of each batch of different rows, in order."""
         if self._kept is None:

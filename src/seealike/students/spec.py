@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from seealike.data.identity import digest
 from seealike.sources.entry import Entry
@@ -53,6 +53,15 @@ class Tuning(Entry):
     lora: Lora | None = None
     batch_statistics: bool = False
     recipe: Recipe
+
+    @model_validator(mode="after")
+    def _pulls_back_at_most_to_the_start(self) -> Self:
+        share = self.decay.strength * self.recipe.learning_rate
+        if self.decay.kind == "decoupled" and share > 1:
+            raise ValueError(
+                f"expected decay strength × learning rate ≤ 1, got {share:g}: weights would be pulled past their start"
+            )
+        return self
 
     @property
     def digest(self) -> str:

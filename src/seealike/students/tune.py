@@ -48,6 +48,7 @@ def tune(
     *,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    shelf: dict[str, TripletImages] | None = None,
 ) -> Tuned:
     """Train a model's network on triplets that a teacher has answered; what is done already is not done again.
 
@@ -62,6 +63,7 @@ def tune(
         folder: of this student alone.
         device: of torch.
         progress: called with (steps done, steps in all).
+        shelf: keeps the prepared images for the next student that takes the same.
 
     Raises:
         DataError: triplets without answers, or of images that are not among the samples.
@@ -77,8 +79,12 @@ def tune(
     with drawing_from(tuning.recipe.seed):
         student, adapted = starting(card, tuning)
     rows = found_rows(answered[0].filenames, samples.sample_ids, answered[1])
-    images = TripletImages(samples, rows, student.model.preprocess, device=device)
-    task = TripletTask(student, images, rows, _similarities(answered), tuning)
+    key = digest([samples.revision, card.preprocessing(), np.unique(rows).tolist()])
+    shelf = {} if shelf is None else shelf
+    if key not in shelf:
+        shelf.clear()
+        shelf[key] = TripletImages(samples, rows, student.model.preprocess, device=device)
+    task = TripletTask(student, shelf[key], rows, _similarities(answered), tuning)
     record = train(task, tuning.recipe, folder / f"training-{made_by}", device=device, progress=progress)
     if adapted is not None:
         merged(adapted)

@@ -100,29 +100,26 @@ def _images(
 
 def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> list[Any]:
     """The two networks; outputs that stand for the same have the same number."""
-    from safetensors.torch import load_model
-
     from seealike.consequences.networks import classifier_of
 
     sides = {one.card.training: one.side for one in cause.trainings}
     number = {name: k for k, name in enumerate(dict.fromkeys([*run.classes[0], *run.classes[1]]))}
     wanted = device(opened.study.settings.device)
+    where = wanted if wanted.startswith("cuda") else "cpu"  # the attacks know no others
     found = []
     for card, names in zip(run.cards, run.classes, strict=True):
-        module = card.module()
-        load_model(module, card.weights)
         assert card.input is not None
         assert card.head is not None
         found.append(
             classifier_of(
                 card.name,
-                module,
+                card.load(where).module,
                 card.head,
                 np.array([number[name] for name in names]),
                 learned=sides[card.training].numbers,
                 mean=card.input.mean,
                 std=card.input.std,
-                device=wanted if wanted.startswith("cuda") else "cpu",  # the attacks know no others
+                device=where,
             )
         )
     return found

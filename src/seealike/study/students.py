@@ -132,8 +132,11 @@ def _images(
 
 
 def _known(name: str, cards: Sequence[Any], place: Place, kind: str, document: Document) -> Any:
+    """The card of this name; where it is written but not valid, its own mistake says so."""
     for card in cards:
         if card.name == name:
             return card
-    document.mistake(place, f"no {kind} {name!r} here. {suggestion(name, [card.name for card in cards])}")
+    written = document.data.get(f"{kind}s")
+    if not any(isinstance(one, dict) and one.get("name") == name for one in written or ()):
+        document.mistake(place, f"no {kind} {name!r} here. {suggestion(name, [card.name for card in cards])}")
     return None

@@ -11,16 +11,17 @@ from seealike.sources.models.vision import vision_library
 
 
 class SmallConvNet(nn.Module):
-    """Convolutions of growing width, each normalized by groups, then the mean over space.
+    """Convolutions of growing width, each normalized by groups, then a linear layer on the means of four quarters.
 
     No batch statistics: a sample's features depend on that sample alone. Layers to read: ``stages.0`` …,
-    ``features`` (n, widths[-1]) and ``head`` (n, num_classes).
+    ``features`` (n, n_features) and ``head`` (n, num_classes).
 
     Args:
         num_classes: width of the head.
         channels: of the images.
         widths: of the stages; all but the first halve the side.
         stride: of the first stage.
+        n_features: of the penultimate layer.
 
     Example:
         >>> import torch
@@ -29,15 +30,21 @@ class SmallConvNet(nn.Module):
     """
 
     def __init__(
-        self, num_classes: int, channels: int = 3, widths: Sequence[int] = (16, 32, 64), stride: int = 1
+        self,
+        num_classes: int,
+        channels: int = 3,
+        widths: Sequence[int] = (16, 32, 64),
+        stride: int = 1,
+        n_features: int = 64,
     ) -> None:
         super().__init__()
         steps = zip((channels, *widths[:-1]), widths, strict=True)
         self.stages = nn.Sequential(
             *(_stage(before, after, stride if k == 0 else 2) for k, (before, after) in enumerate(steps))
         )
-        self.features = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Linear(widths[-1], num_classes)
+        pooled = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.features = nn.Sequential(pooled, nn.Linear(4 * widths[-1], n_features), nn.ReLU())
+        self.head = nn.Linear(n_features, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores (n, num_classes) of images (n, channels, side, side)."""
