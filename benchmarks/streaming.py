@@ -2,14 +2,14 @@
 
     python benchmarks/streaming.py [--images 96] [--batch 16] [--rounds 3] [--scale 3000] [--no-write]
 
-The network is timm's vit_base_patch16_224, untrained, read at 13 layers (the embedding and twelve blocks, 197 tokens × 768);
-JPEG files of 500 × 375 are made in a temporary folder. Rounds alternate between
+The network is timm's vit_base_patch16_224, untrained, read at 13 layers (the embedding and twelve blocks, 197 tokens ×
+768); JPEG files of 500 × 375 are made in a temporary folder. Rounds alternate between
 
 - extraction: files on disk to the first token of all 13 layers on disk;
 - streaming: the same files in triples of a reference and two others, to four distances over all tokens of all layers.
 
-The share is that of processor seconds, which other programs on the machine change less than wall clock. Peak memory (Linux
-only) is that of a fresh process.
+The share is that of processor seconds, which other programs on the machine change less than wall clock. Peak memory
+(Linux only) is that of a fresh process.
 
 The second table replaces the network by a table of outputs of that shape, so that what is left is reading order,
 holding, files and distances alone: processor seconds an image, and the peak memory above that of the start, for
@@ -222,8 +222,8 @@ def _header(options: argparse.Namespace) -> list[str]:
     return [
         "# Distances over all tokens",
         "",
-        f"`python benchmarks/streaming.py` with {options.images} JPEG files, batches of {options.batch}, {options.rounds} "
-        f"alternating rounds, medians; vit_base_patch16_224 at 13 layers, {', '.join(DISTANCES)}.",
+        f"`python benchmarks/streaming.py` with {options.images} JPEG files, batches of {options.batch}, "
+        f"{options.rounds} alternating rounds, medians; vit_base_patch16_224 at 13 layers, {', '.join(DISTANCES)}.",
         "",
         f"{_processor()}, {_cores()} cores, load {_load()}.",
         "",

@@ -1,13 +1,13 @@
 """How fast an affine map is fitted to as many choices as people made of THINGS.
 
-Run with ``python benchmarks/transforms.py``; 4,700,000 triplets of 1,854 objects with 768 dimensions on two threads is the
-default. Writes ``benchmarks/results/transforms.md``.
+Run with ``python benchmarks/transforms.py``; 4,700,000 triplets of 1,854 objects with 768 dimensions on two threads is
+the default. Writes ``benchmarks/results/transforms.md``.
 
-The features have a spectrum that falls as networks' do (variance 1/k), the people see twenty of their dimensions through an
-unknown map and choose with the uncertainty that this gives; one choice a triplet. The fit is `fit_transform` with hard
-choices, λ = 1e-3, until its own rule stops it. Seconds are wall seconds of the whole call, checks and sorting included;
-processor seconds are beside them, and one step's products alone (four of N × p × p or N × N × p numbers in float64) are the
-floor.
+The features have a spectrum that falls as networks' do (variance 1/k); the people see twenty of their dimensions
+through an unknown map and choose with the uncertainty that this gives, one choice a triplet. The fit is `fit_transform`
+with hard choices, λ = 1e-3, until its own rule stops it. Seconds are wall seconds of the whole call, checks and sorting
+included; processor seconds are beside them, and one step's products alone (four of N × p × p or N × N × p numbers in
+float64) are the floor.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Triplets for `align-small.yaml`, and what its students say of concepts that nobody has seen (see there).
 
-    python align_small.py make  [--data DATA] [--out align-small/triplets]
-    python align_small.py score [--data DATA] [--out align-small/triplets]
+    python align_small.py make  [--data DATA] [--out DIR]
+    python align_small.py score [--data DATA] [--out DIR]
 
 `make` writes aligned.npz and control.npz (the same triplets, answered by the teacher with and without the map) and
 held-out.npz (triplets of held-out concepts, answered by people's embedding). The control's inner products have one
@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Triplets for align-small.yaml, and the students' scores.")
     parser.add_argument("what", choices=["make", "score"])
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data")
-    parser.add_argument("--out", type=Path, default=HERE / "align-small" / "triplets")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "align-small" / "triplets")
     options = parser.parse_args()
     lines = make(options.data, options.out) if options.what == "make" else score(options.data, options.out)
     sys.stdout.write("\n".join(lines) + "\n")

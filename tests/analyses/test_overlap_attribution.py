@@ -159,8 +159,19 @@ def test_the_class_of_one_stands_beside_common_classes_without_a_value_too():
     assert found["verdict"].to_list() == ["supported", "reversed", "supported", "not supported"]
     assert found["reason"][1] == "no run has a value at overlap data 1, task 1"
     assert found["n"][3] == 0
-    assert found["reason"][3].startswith("no run has a value")
+    assert found["reason"][3] == "no run has a value"
     assert found["slope"][3] is None
+
+
+def test_without_a_product_that_varies_apart_data_and_task_are_told_apart_all_the_same():
+    """No class is common at no overlap of tasks, and none is of one model alone at full overlap."""
+    rows = [row for row in _factorial((0.3, -0.1, 0.0)) if (row[1] == row[2] == 0) or row[2] == 0.5]
+    found = attribution(_runs(rows))
+    np.testing.assert_allclose(found["slope"][:2], [0.3, -0.1], atol=0.03)
+    assert found["verdict"].to_list() == ["supported", "reversed", "not supported"]
+    assert found["slope"][2] is None
+    assert all("a model without it" in reason for reason in found["reason"])
+    assert found["head_room"][0] == pytest.approx(0.3 / 0.7, abs=0.08)
 
 
 def test_too_little_has_reasons():
@@ -227,7 +238,9 @@ def test_consequences_without_similarity_are_counted():
     elsewhere = _shown(rows, 0.6, dataset="somewhere else")
     none = consequence_slopes({**_runs(rows), "consequences": elsewhere}).row(0, named=True)
     assert none["slope"] is None
-    assert none["reason"].startswith("0 runs have both values")
+    assert none["reason"].startswith("only 0 runs have a value and a similarity")
+    unknown = _shown(rows, 0.6).with_columns(value=pl.lit(None, pl.Float64))
+    assert consequence_slopes({**_runs(rows), "consequences": unknown}).height == 0
     same = [_row(row[:4], 0.5) for row in rows]
     flat = consequence_slopes({**_runs(same), "consequences": _shown(rows, 0.6)}).row(0, named=True)
     assert flat["reason"] == "similarity does not vary within the designs"

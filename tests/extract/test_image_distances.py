@@ -1,6 +1,7 @@
 """Distances between images themselves."""
 
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from seealike.errors import DataError, MissingDependency, SourceError, UnknownNa
 from seealike.extract.image_distances import image_distances
 from seealike.sources.datasets.samples import Samples
 
+NEEDS = pytest.mark.skipif(find_spec("torchmetrics") is None, reason="torchmetrics is not installed")
 RNG = np.random.default_rng(0)
 BASE = RNG.integers(60, 190, (48, 64, 3))
 
@@ -23,16 +25,14 @@ NOISY = samples(*(BASE + strength * RNG.standard_normal(BASE.shape) for strength
 MEMBERS = np.array([[0, 1], [0, 2], [0, 3], [0, 1]])
 
 
-@pytest.mark.parametrize("name", ["pixels", "psnr", "ssim"])
+@pytest.mark.parametrize("name", ["pixels", "psnr", pytest.param("ssim", marks=NEEDS)])
 def test_distances_grow_with_the_distortion(name):
-    if name == "ssim":
-        pytest.importorskip("lightning_utilities")
-        pytest.importorskip("torch")
     far = image_distances(name, NOISY, MEMBERS, ((0, 1),))[:, 0]
     assert far[0] < far[1] < far[2]
     assert far[3] == far[0]
 
 
+@NEEDS
 def test_values_by_hand():
     from skimage.metrics import structural_similarity
 
@@ -54,6 +54,7 @@ def test_images_of_other_sizes_become_squares():
     assert far[0].tolist() == pytest.approx([0.2, 0])
 
 
+@NEEDS
 def test_lpips_is_wired_up(monkeypatch):
     """With weights of our own in place of a download: zero for equal images, more for more noise."""
     from seealike.sources.models.vision import vision_library
@@ -83,6 +84,7 @@ def test_lpips_is_wired_up(monkeypatch):
         image_distances("lpips", large, np.array([[0, 1]]), ((0, 1),))
 
 
+@NEEDS
 def test_what_cannot_be(monkeypatch):
     with pytest.raises(UnknownName, match="Did you mean 'ssim'"):
         image_distances("sim", NOISY, MEMBERS, ((0, 1),))

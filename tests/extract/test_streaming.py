@@ -15,7 +15,7 @@ from seealike.errors import (
     UnknownName,
 )
 from seealike.extract import LayerReadout, Pass, Reader, pair_distances_of_layers, pair_stream, token_layer
-from seealike.human import pair_distances
+from seealike.human import channels, pair_distances
 from seealike.human.asked import pairs_asked
 from seealike.human.pair_order import ordered
 from seealike.sources.datasets.card import Samples
@@ -214,13 +214,27 @@ def test_a_channel_that_is_constant_in_one_set_alone_is_dead_there(tmp_path):
 def test_few_tokens_are_held_where_the_order_allows(tmp_path, monkeypatch):
     held = []
     original = token_layer.TokenLayer._let_go
-    monkeypatch.setattr(
-        token_layer.TokenLayer,
-        "_let_go",
-        lambda self, stop, seen: (original(self, stop, seen), held.append(len(self._held)))[0],
-    )
+
+    def let_go(self, stop, seen):
+        original(self, stop, seen)
+        held.append([tokens.values.untyped_storage().nbytes() for tokens in self._held.values()])
+
+    monkeypatch.setattr(token_layer.TokenLayer, "_let_go", let_go)
     run(tmp_path, pairs={"star": STAR, "triples": TRIPLES}, how=Pass(batch_size=2))
-    assert max(held) <= 2
+    assert max(len(sizes) for sizes in held) <= 2
+    assert {size for sizes in held for size in sizes} == {4 * T * C}  # not the batch that they came in
+
+
+def test_variances_of_many_tokens():
+    rng = np.random.default_rng(0)
+    images = (rng.standard_normal((9, 197, 4)) * [1, 1e-3, 50, 0] + [1e3, 5, -20, 0.1]).astype(np.float32)
+    moments = channels.ChannelMoments(torch.tensor([900.0, 5.1, 0.0, 0.3]))
+    for image in images:
+        moments.add(*channels.spread(torch.from_numpy(image), moments.origin))
+    made = moments.variances()
+    by_hand = images.astype(np.float64).reshape(-1, 4).var(axis=0)
+    np.testing.assert_allclose(made[:3], by_hand[:3], rtol=1e-5)
+    assert made[3] == 0
 
 
 def test_memory_that_runs_out_makes_smaller_batches(tmp_path):

@@ -7,8 +7,9 @@ from scipy.spatial import distance as scipy_distance
 
 from seealike import Features
 from seealike.errors import MisalignedSamples, NonFiniteError, ShapeError, UndefinedMeasure, UnknownName
-from seealike.human import pair_distances, pairs
+from seealike.human import pair_distances, pair_tables, pairs
 from seealike.human.distances import _RULES
+from seealike.human.pair_tables import all_products, all_squares, sums_of_squares
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 5)) * [1, 2, 30, 0.1, 1] + 3
@@ -106,6 +107,53 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     before = pair_distances(X, many, "euclidean")
     monkeypatch.setattr(pairs, "_BLOCK_NUMBERS", 300)
     assert (pair_distances(X, many, "euclidean") == before).all()
+
+
+def test_tables_of_all_pairs_are_symmetric_and_equal_rows_have_equal_places():
+    rng = np.random.default_rng(3)
+    values = rng.standard_normal((300, 7))  # more than one block of rows
+    values[[150, 299]] = values[4]
+    values[:, 3] = 0.0
+    values[150, 3] = -0.0  # is equal to 0
+    for table, by_hand in (
+        (all_products(values), values @ values.T),
+        (all_squares(values), ((values[:, None] - values) ** 2).sum(-1)),
+    ):
+        np.testing.assert_allclose(table, by_hand, rtol=1e-12, atol=1e-12)
+        assert (table == table.T).all()
+        assert (table[4] == table[150]).all()
+        assert (table[:, 4] == table[:, 299]).all()
+
+
+def test_a_table_of_whole_numbers_is_exact():
+    values = np.random.default_rng(4).integers(-9, 9, (40, 30)).astype(np.float64)
+    assert (all_products(values) == np.rint(values @ values.T)).all()
+    exact = ((values[:, None] - values) ** 2).sum(-1)
+    np.testing.assert_allclose(all_squares(values), exact, rtol=4e-16)
+    for value in np.unique(exact):
+        assert len(np.unique(all_squares(values)[exact == value])) == 1  # ties stay ties
+
+
+def test_weighted_sums_of_squares_are_exactly_0_where_nothing_differs(monkeypatch):
+    rng = np.random.default_rng(5)
+    values, times = rng.standard_normal((20, 9)) + 1e6, rng.integers(0, 3, (20, 20)).astype(float)
+    values[:, 2] = 0.1
+    values[10:, 5] = 7.7
+    times[:10, :] = 0  # pairs of the last ten rows alone: column 5 differs in none of them
+    i, j = np.triu_indices(20, 1)
+    by_hand = (times[i, j, None] * (values[i] - values[j]) ** 2).sum(axis=0)
+    for block in (1, 50, 1 << 16):
+        monkeypatch.setattr(pair_tables, "_BLOCK_NUMBERS", block)
+        made = sums_of_squares(values, times)
+        np.testing.assert_allclose(made, by_hand, rtol=1e-12)
+        assert made[2] == made[5] == 0
+
+
+def test_wide_features_need_no_table(monkeypatch):
+    expected = pair_distances(X, PAIRS, "normalized_euclidean")
+    monkeypatch.setattr(pairs, "_TABLE_NUMBERS", 10)
+    monkeypatch.setattr(pairs, "all_squares", None)
+    np.testing.assert_allclose(pair_distances(X, PAIRS, "normalized_euclidean"), expected, rtol=1e-12)
 
 
 def test_samples_are_joined_by_id_whatever_the_order_of_rows():

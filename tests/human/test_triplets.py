@@ -7,7 +7,10 @@ import seealike
 from seealike import Features
 from seealike.data.judgements import Choices, Trials
 from seealike.errors import BadParameter, DataError, MisalignedSamples, ShapeError, UnknownName
+from seealike.human import pairs, triplets
 from seealike.human.intervals import clustered_error, share_interval
+
+from seealike.human.tally import tallied
 
 from .observers import choose, drawn_triplets, probabilities
 
@@ -131,6 +134,37 @@ def test_the_divergence_is_the_mean_over_triplets():
     assert found.kl_divergence == pytest.approx(np.mean(want), rel=1e-10)
     assert found.n_triplets == len(by_set)
     assert seealike.odd_one_out(z, [[0, 1, 2], [0, 1, 3]]).kl_divergence is None
+
+
+@pytest.mark.parametrize("largest", [9, 5_000, 2_000_000])
+def test_triplets_are_counted_whatever_their_numbers(largest):
+    """Codes of three large numbers and a place do not fit into 63 bits."""
+    rng = np.random.default_rng(7)
+    few = rng.integers(0, largest, (50, 3)) + [0, largest, 2 * largest]
+    few[25:] = few[:25] + [0, 0, 1]  # near each other
+    trials = few[rng.integers(0, 50, 400)]
+    trials = np.take_along_axis(trials, rng.permuted(np.tile(np.arange(3), (400, 1)), axis=1), axis=1)
+    found = tallied(trials)
+    kinds, first, units = np.unique(np.sort(trials, axis=1), axis=0, return_index=True, return_inverse=True)
+    np.testing.assert_array_equal(found.units, units.ravel())
+    np.testing.assert_array_equal(np.sort(trials[found.first], axis=1), kinds)
+    np.testing.assert_array_equal(found.first, first)
+    for k, kind in enumerate(kinds):
+        odd = trials[units.ravel() == k, 2]
+        assert found.counts[k].tolist() == [np.count_nonzero(odd == sample) for sample in kind]
+
+
+def test_blocks_and_threads_change_nothing(monkeypatch):
+    rng = np.random.default_rng(8)
+    x, trials = rng.standard_normal((9, 3)), drawn_triplets(rng, 9, 500)
+    before = seealike.odd_one_out(x, trials, ties="half")
+    monkeypatch.setattr(triplets, "_BLOCK", 7)
+    monkeypatch.setattr(pairs, "_LOOK_UPS", 11)
+    found = seealike.odd_one_out(x, trials, ties="half")
+    assert found.cross_entropy == before.cross_entropy
+    assert found.kl_divergence == before.kl_divergence
+    np.testing.assert_array_equal(found.similarities, before.similarities)
+    np.testing.assert_array_equal(found.correct, before.correct)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -70,8 +71,11 @@ def _alignment(names: list[str], n_layers: int, skill: dict[str, float]) -> pl.D
     for model, (human, (level, scores)), distance in product(
         names, HUMANS.items(), ("normalized_euclidean", "cosine")
     ):
-        places = [(f"block {i}", i / (n_layers - 1), "tokens") for i in range(n_layers)]
-        for score, (layer, depth, readout) in product(scores, [*places, ("projection", None, "projection")]):
+        places: list[tuple[str, float | None, str]] = [
+            (f"block {i}", i / (n_layers - 1), "tokens") for i in range(n_layers)
+        ]
+        places.append(("projection", None, "projection"))
+        for score, (layer, depth, readout) in ((score, place) for score in scores for place in places):
             value = _value(level, score, 0.8 if depth is None else depth, skill[model])
             ends = {
                 "value": value,
@@ -200,7 +204,7 @@ def overlap_tables(measures: tuple[str, ...] = (MEASURE,)) -> dict[str, pl.DataF
     }
 
 
-def _pairs_of_runs() -> list[dict[str, object]]:
+def _pairs_of_runs() -> list[dict[str, Any]]:
     designs = [("data", a, 0.0) for a in OVERLAPS] + [("task", 0.0, b) for b in OVERLAPS]
     designs += [("factorial", a, b) for a, b in product(OVERLAPS[::2], OVERLAPS[::2])]
     return [
@@ -258,7 +262,7 @@ def _attribution(measures: tuple[str, ...]) -> pl.DataFrame:
 def _consequences(runs: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for row, (kind, detail) in product(
-        runs.filter(dataset=SETS[0]).rows(named=True), (("transfer", "mi_fgsm 2/255"), ("agreement", None))
+        runs.filter(dataset=SETS[0]).rows(named=True), (("agreement", ""), ("transfer", "mi_fgsm 2/255"))
     ):
         keep = {
             k: row[k]

@@ -17,6 +17,7 @@ from seealike.training import Recipe, drawing_from
 
 NETWORK = """
 import torch
+from torch import nn
 
 def make():
     with torch.random.fork_rng():

@@ -8,6 +8,7 @@ import pytest
 
 import seealike
 from seealike import Features, read_studies, run, write_features
+from seealike.cli.spare import gc
 from seealike.data.imports.layout import feature_path
 from seealike.errors import StudyMistakes
 from seealike.sources.judgements import read_judgements
@@ -151,6 +152,16 @@ def test_only_what_changed_is_done_again(tmp_path):
     )
 
 
+def test_distances_that_are_needed_are_no_spare_features(tmp_path, capsys):
+    planted(tmp_path)
+    again(tmp_path)
+    assert gc(tmp_path / "study.yaml", delete=True) == 0
+    assert len(list((tmp_path / "results").rglob("distances-*.safetensors"))) == 2
+    edit(tmp_path, "dataset: objects}", "dataset: objects, distances: [cosine]}")
+    gc(tmp_path / "study.yaml", delete=False)
+    assert "2 files and folders" in capsys.readouterr().out
+
+
 def test_a_layer_without_a_distance_is_a_reason(tmp_path):
     features = planted(tmp_path)
     flat = np.zeros((N, 4), "f4")
@@ -178,7 +189,7 @@ models:
     input: {size: 12}
 published_alignment: human-clip-2024
 human:
-  - {source: tid2013, name: TID2013, path: tid, draws: 10, baselines: [pixels, psnr]}
+  - {source: tid2013, name: TID2013, path: tid, layers: "bod*", draws: 10, baselines: [pixels, psnr]}
   - {source: nights, name: NIGHTS, path: nights, readouts: [features, tokens, cls, projection], distances: [rms]}
 """
 
@@ -199,6 +210,7 @@ def test_images_that_people_judged_become_datasets(pictures):
     pixels = table(pictures).filter(model="pixels", score="spearman").row(0, named=True)
     assert (pixels["layer"], pixels["level"], pixels["readout"]) == ("", "low", "images")
     assert pixels["value"] > 0.9
+    assert set(table(pictures).filter(human="TID2013", model="ssl-0")["layer"]) == {"body"}
     rows = table(pictures).filter(human="NIGHTS", score="two_afc", model="ssl-0")
     assert set(rows["n"].drop_nulls()) == {16}, (
         "the unanimous rows alone are judged, and their images alone are read"
@@ -235,9 +247,11 @@ def test_ratings_read_the_wrong_way_round_are_warned_of(pictures):
 
 
 def test_a_missing_image_fails_its_set_alone(pictures):
+    edit(pictures, '"bod*"', '"blocks.*"')
     (pictures / "nights/ref/000/003.png").unlink()
     outcomes = again(pictures)
-    assert outcomes["ssl-0 × TID2013"].status == "done"
+    assert outcomes["pixels × TID2013"].status == "done"
+    assert "expected a pattern that fits a layer, got 'blocks.*'" in outcomes["ssl-0 × TID2013"].reason
     assert outcomes["ceilings of NIGHTS"].status == "failed"
     assert "data.csv row 4: expected the image ref/000/003.png" in outcomes["ceilings of NIGHTS"].reason
     assert "row 4" in table(pictures, "ceilings").filter(human="NIGHTS")["reason"].item()
@@ -275,6 +289,7 @@ def test_levels_are_told_apart(tmp_path):
         ("dataset: objects}", "dataset: object}", "no dataset 'object' here. Did you mean 'objects'?"),
         ("dataset: objects}", "dataset: objects, images: features}", "expected `images:` or `dataset:`, got both"),
         (", dataset: objects}", "}", "expected `images:` (their folder) or `dataset:`"),
+        ("dataset: objects}", "dataset: objects, layers: late}", "expected no `layers:`: features of the study's"),
         ("dataset: objects}", "dataset: objects, ties: never}", "ties: expected 'strict', 'half' or 'lenient'"),
         ("dataset: objects}", "dataset: objects, distances: [far]}", "expected 'euclidean', 'rms'"),
         ("human:\n", "human:\n  - {source: tid2013, path: features, name: THINGS}\n", "stands here a second time"),

@@ -8,6 +8,7 @@ import pytest
 from seealike import read_studies
 from seealike.catalogue import DATASETS, MODELS
 from seealike.errors import MissingArtifact, StudyMistakes
+from seealike.study.opening import open_study
 from seealike.study.run import run
 from seealike.study.shipped import shipped_names, shipped_text
 
@@ -102,6 +103,47 @@ def test_a_file_of_that_name_goes_first(tmp_path, monkeypatch):
         read_studies("consistency-2024")
     with pytest.raises(MissingArtifact):
         read_studies("elsewhere/consistency-2025")
+
+
+def test_the_human_study(tmp_path, monkeypatch):
+    """Five experiments, whose published numbers are of layers that the studies read."""
+    from ..sources.test_judgements import OBJECTS, draw, nights, tid
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("tid2013", "nights", "things"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    tid(tmp_path / "data/tid2013")
+    nights(tmp_path / "data/nights")
+    for k, name in enumerate(OBJECTS):
+        draw(tmp_path / "data/things/images" / name / f"{name}_01b.jpg", k, k)
+    (tmp_path / "data/things/unique_id.txt").write_text("\n".join(OBJECTS))
+    (tmp_path / "data/things/testset1.txt").write_text("0 1 2\n3 7 4\n")
+    studies = {study.name: study for study in read_studies("human-clip-2024")}
+    assert list(studies) == ["distance", "architecture", "training data", "last activation", "language"]
+    sizes = [len(study.models) for study in studies.values()]
+    assert sizes == [1, 4, 2, 2, 2]
+    layers = {card.name: set(card.layer_names) for study in studies.values() for card in study.models}
+    assert {name: len(some) for name, some in layers.items()} == {
+        **dict.fromkeys(
+            ("CLIP_base16", "CLIP_base32", "ChineseCLIP_base16", "SigLIP_base16", "BiomedCLIP_base16"), 14
+        ),
+        **dict.fromkeys(("CLIP_large14", "CLIP_large14_336"), 26),
+    }
+    published = {
+        tuple(row.values()): row for study in studies.values() for row in study.published_alignment
+    }.values()
+    assert len(published) == 103
+    for row in published:
+        assert not row["layer"] or row["layer"] in layers[row["model"]], row
+        assert 0 < row["value"] < 1
+    baseline = [row["value"] for row in published if row["model"] == "ssim"]
+    assert baseline == [0.554, 0.554, 0.344]
+    opened = open_study(studies["language"])
+    cells = [cell.name for cell in opened.judge_cells(present_only=False)]
+    assert len(cells) == 3 * (1 + 4 + 2 + 1)
+    assert opened.samples["THINGS"].sample_ids[0] == "aardvark/aardvark_01b.jpg"
+    assert len(opened.samples["NIGHTS"].sample_ids) == 72, "all rows, whatever their votes"
+    assert not opened.extract_cells, "nothing but distances is stored"
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -169,6 +169,16 @@ def test_bad_input_is_explained(people, change, error, words):
         fit_transform(*change(*people))
 
 
+def test_normalized_embeddings_are_doubted_and_read_only_ones_are_fine(people):
+    x, rows, targets = people
+    brief = Settings(max_steps=2)
+    with pytest.warns(UserWarning, match="rows of one length"):
+        fit_transform(x / np.linalg.norm(x, axis=1, keepdims=True), rows, targets, brief)
+    x.setflags(write=False)  # as memory maps of features are
+    both = fit_transform(x, rows, targets, Settings(max_steps=2, alpha=0.5), neighbors=x)
+    assert both.steps == 2
+
+
 @pytest.mark.parametrize("bad", [{"alpha": 1.0}, {"alpha": 0.5}, {"regularization": -1}, {"temperature": 0}])
 def test_bad_settings_are_explained(people, bad):
     with pytest.raises(BadParameter):

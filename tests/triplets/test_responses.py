@@ -161,3 +161,33 @@ def test_tables_that_will_not_do(tmp_path, seealike):
         "'class'" in seealike("triplets", "sample", table, "--out", tmp_path / "o.npz", "--label", "class")[2]
     )
     assert "no file" in seealike("triplets", "sample", tmp_path / "no.csv", "--out", tmp_path / "o.npz")[2]
+
+
+def test_normalized_rows_are_doubted(answered, tmp_path, seealike):
+    z, asked, _ = answered
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    with pytest.warns(UserWarning, match="length 1: they look normalized, and the scale carries how sure"):
+        respond(unit, asked)
+    names = tuple(f"{k}.png" for k in range(40))
+    write_features(tmp_path / "f.safetensors", Features(unit, names))
+    write_triplets(tmp_path / "asked.npz", TripletFile(np.array(names)[asked], None, asked))
+    run = ("triplets", "respond", tmp_path / "asked.npz", "--features", tmp_path / "f.safetensors")
+    code, _, err = seealike(*run, "--out", tmp_path / "out.npz")
+    assert code == 0
+    assert "note: f.safetensors" in err
+    assert "normalized" in err
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64])
+def test_answers_do_not_depend_on_workers_blocks_or_maps(answered, dtype, tmp_path, monkeypatch):
+    z, asked, _ = answered
+    values = z.astype(dtype)
+    plain = respond(values, asked)
+    np.testing.assert_allclose(plain.similarities, respond(z, asked).similarities, atol=2e-2)
+    np.save(tmp_path / "z.npy", values)
+    monkeypatch.setattr(responses, "count_workers", lambda device: 3)
+    monkeypatch.setattr(responses, "_BLOCK", 37)
+    monkeypatch.setattr(responses, "_CACHED", 1)
+    again = respond(np.load(tmp_path / "z.npy", mmap_mode="r"), asked)
+    np.testing.assert_array_equal(again.similarities, plain.similarities)
+    np.testing.assert_array_equal(again.triplets, plain.triplets)

@@ -73,8 +73,8 @@ def attribution(
 
 def _panel(panel: pl.DataFrame, design: pl.DataFrame, distance: bool, how: At) -> list[dict[str, Any]]:
     """The rows of one design, set of samples and measure."""
-    lacks = missing_runs(panel, design, "similarity")
     known = panel.drop_nulls(["similarity", *RUN])
+    lacks = missing_runs(panel, design, "similarity") if known.height else None
     factorial = design["design"][0] == "factorial"
     names = ("data", "task", "data x task") if factorial else ("overlap",)
     values = known["similarity"].to_numpy()

@@ -32,9 +32,9 @@ def consequence_slopes(tables: Tables, *, level: Annotated[float, Field(gt=0, lt
 
     Returns:
         A table with the columns of `tables.CONSEQUENCE_SLOPES`: one row a consequence, its details, set of samples and
-        measure. `slope` is the change of the consequence a unit of the measure, in the measure's direction; the
-        verdict says whether the consequence grows ("supported") or falls ("reversed") as models are more alike.
-        `spearman` is of the runs, over all designs.
+        measure, but for consequences that no run has a value of on these samples. `slope` is the change of the
+        consequence a unit of the measure, in the measure's direction; the verdict says whether the consequence grows
+        ("supported") or falls ("reversed") as models are more alike. `spearman` is of the runs, over all designs.
 
     Example:
         >>> runs = [("data", x, 1.0, s, "d", "cka", "a", "b", 0.4 + 0.3 * x + 0.02 * s, None, None)
@@ -54,6 +54,8 @@ def consequence_slopes(tables: Tables, *, level: Annotated[float, Field(gt=0, lt
     alike = one_value_a_run(runs, "similarity", ("measure", "design", "dataset"))
     rows: list[dict[str, Any]] = []
     for panel in led_to.partition_by("kind", "detail", "dataset", maintain_order=True):
+        if panel["value"].null_count() == panel.height:
+            continue
         same = {name: panel[name][0] for name in ("kind", "detail", "dataset")}
         for measure in alike["measure"].unique(maintain_order=True):
             mine = alike.filter(pl.col("measure") == measure).drop("measure")
@@ -72,9 +74,9 @@ def _slope(joined: pl.DataFrame, distance: bool, level: float) -> dict[str, Any]
     seeds = known["seed"].to_numpy()
     try:
         model = mixed_slopes(_terms(similarity, known["design"]), value, seeds, level=level)
-    except TooFewSamples as error:
-        needed = f"{known.height} runs have both values; expected {error.expected}"
-        return {**counted, "reason": ". ".join(part for part in (needed, lacks) if part)}
+    except TooFewSamples:
+        few = f"only {known.height} runs have a value and a similarity"
+        return {**counted, "reason": ". ".join(part for part in (few, lacks) if part)}
     if model is None:
         return {**counted, "reason": "similarity does not vary within the designs"}
     low, high, p = (
@@ -85,7 +87,7 @@ def _slope(joined: pl.DataFrame, distance: bool, level: float) -> dict[str, Any]
     reason = ". ".join(part for part in (NO_INTERVAL if low is None else None, lacks) if part)
     return {
         **counted,
-        "slope": float(model.slopes[0]),
+        "slope": float(model.slopes[0]) + 0.0,  # no minus zero
         "low": low,
         "high": high,
         "p_value": p,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 #: What tells runs of one design apart: the overlaps, the seed, and the two models whichever comes first.
@@ -70,16 +71,14 @@ def _runs(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(*rounded, *RUN[2:]).drop_nulls().unique()
 
 
-def cell_numbers(data: pl.Series, task: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+def cell_numbers(data: np.ndarray, task: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number of the level of each run: of data, of task, and of both together.
 
     Example:
-        >>> [one.to_list() for one in cell_numbers(pl.Series([0.0, 0.501, 0.499]), pl.Series([0.0, 0.0, 1.0]))]
-        [[1, 2, 2], [1, 1, 2], [1, 2, 3]]
+        >>> [one.tolist() for one in cell_numbers(np.array([0.0, 0.501, 0.499]), np.array([0.0, 0.0, 1.0]))]
+        [[0, 1, 1], [0, 0, 1], [0, 1, 2]]
     """
-    levels = [one.round(_DECIMALS).rank("dense").cast(pl.Int64) for one in (data, task)]
-    return (
-        levels[0],
-        levels[1],
-        (levels[0] * (int(levels[1].max() or 0) + 1) + levels[1]).rank("dense").cast(pl.Int64),
-    )
+    both = np.column_stack([data, task]).round(_DECIMALS)
+    columns = (both[:, 0], both[:, 1], both)
+    numbers = [np.unique(one, axis=0, return_inverse=True)[1].ravel() for one in columns]
+    return numbers[0], numbers[1], numbers[2]

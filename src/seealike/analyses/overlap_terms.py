@@ -66,27 +66,42 @@ def three_slopes(runs: pl.DataFrame, alike: np.ndarray, how: At) -> list[dict[st
     middle = np.array([data.mean(), task.mean()]) if how.where == "mean" and len(data) else np.zeros(2)
     terms = np.column_stack([data, task, (data - middle[0]) * (task - middle[1])])
     try:
-        model = mixed_slopes(terms, alike, seeds, level=how.level)
+        model, apart = _fitted(terms, alike, seeds, how.level)
     except TooFewSamples:
         return [_too_few(len(alike), seeds, 5)] * 3
+    none = {"n": len(alike), "n_seeds": len(np.unique(seeds)), "verdict": "not supported", "reason": apart}
     if model is None:
-        reason = "the overlaps of data and of task do not vary apart from each other in these runs"
-        same = {"n": len(alike), "n_seeds": len(np.unique(seeds)), "verdict": "not supported"}
-        return [{**same, "reason": reason}] * 3
-    start = model.start + model.slopes[2] * middle.prod()
-    levels = [one.to_numpy() for one in cell_numbers(runs["data_overlap"], runs["task_overlap"])]
+        return [none] * 3
+    fitted = len(model.slopes)
+    start = model.start + (model.slopes[2] * middle.prod() if fitted == 3 else 0)
+    levels = cell_numbers(data, task)
     rows = [
         {
             **_of_term(model, k, 1 - start),
-            "spearman": rank_correlation(terms[:, k], alike),
+            "spearman": rank_correlation((data, task, data * task)[k], alike),
             "mutual_information": discrete_information(levels[k], alike),
             "n": len(alike),
         }
-        for k in range(3)
+        for k in range(fitted)
     ]
     for row, overlap in zip(rows, (data, task), strict=False):  # none was published of both together
         row["mutual_information_published"] = published_information(overlap, alike)
-    return rows
+    if fitted < 3:
+        rows = [{**row, "reason": ". ".join(part for part in (apart, row["reason"]) if part)} for row in rows]
+    return [*rows, *[none] * (3 - fitted)]
+
+
+def _fitted(
+    terms: np.ndarray, alike: np.ndarray, seeds: np.ndarray, level: float
+) -> tuple[MixedSlopes | None, str | None]:
+    """The model of all terms, or without their product where that does not vary apart; and why it is not the first."""
+    model = mixed_slopes(terms, alike, seeds, level=level)
+    if model is not None:
+        return model, None
+    model = mixed_slopes(terms[:, :2], alike, seeds, level=level)
+    if model is None:
+        return None, "the overlaps of data and of task do not vary apart from each other in these runs"
+    return model, "their product does not vary apart from data and task in these runs: a model without it"
 
 
 def _of_term(model: MixedSlopes, k: int, left: float) -> dict[str, Any]:

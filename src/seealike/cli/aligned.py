@@ -46,10 +46,10 @@ class Asked:
             DataError: judgements of another kind.
         """
         if self.source is None:
-            if self.path.suffix != ".npz":
+            if self.path.suffix not in (".npz", ".parquet"):
                 raise SpecError(
                     where=str(self.path),
-                    expected="--source, or an .npz of answered triplets",
+                    expected="--source, or an .npz or .parquet of answered triplets",
                     got="neither",
                     fix="Say what the judgements are, for example --source things.",
                 )

@@ -92,18 +92,18 @@ def write_alignment(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _models(files: tuple[Path, ...], ids: Path | None) -> dict[str, Features]:
-    found: dict[str, Features] = {}
-    for file in files:
-        features = read_values(file, ids)
-        name = features.key.model if features.key else file.stem
-        if name in found:
-            name = f"{name}/{features.key.layer}" if features.key else str(file)
-        found[name] = features
+    """Name -> features: the model's name, with the layer where several layers of one are given."""
+    given = [read_values(file, ids) for file in files]
+    names = [one.key.model if one.key else file.stem for one, file in zip(given, files, strict=True)]
+    found = {
+        f"{name}/{one.key.layer}" if one.key and names.count(name) > 1 else name: one
+        for name, one in zip(names, given, strict=True)
+    }
     if len(found) < len(files) or not files:
         raise SpecError(
             where="align probe",
-            expected="features of different models",
-            got="none" if not files else "the same model twice",
+            expected="features of different models or layers",
+            got="none" if not files else "the same one twice",
             fix="Give each file once.",
         )
     return found

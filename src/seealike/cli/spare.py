@@ -50,6 +50,13 @@ def _spare(one: OpenedStudy, everyone: list[OpenedStudy]) -> Iterator[Path]:
     root = one.results.feature_root
     cells = [cell for other in everyone for cell in other.extract_cells if cell.outputs]
     needed = {path for cell in cells for path in cell.outputs}
+    needed |= {
+        path
+        for other in everyone
+        for present in (False, True)
+        for cell in other.judge_cells(present_only=present)
+        for path in cell.paths
+    }
     begun = {Shards(cell.outputs, 0).folder for cell in cells if not all(p.exists() for p in cell.outputs)}
     for path in root.rglob("*"):
         partial = path.name.endswith(".partial") and path.is_dir() and path not in begun

@@ -189,7 +189,7 @@ class _Search:
                 dropped_at = step
             if step - dropped_at == how.window:
                 ends = min(ends, step + how.window)
-        self._drop()
+        self._drop(gently=False)
         return bound, step - dropped_at >= how.window
 
     def _step(self, before: float) -> float:
@@ -205,11 +205,17 @@ class _Search:
         now = float(bound.detach())
         return now if before != before else 0.98 * before + 0.02 * now
 
-    def _drop(self) -> bool:
-        """Leave empty dimensions out; whether there were any."""
+    def _drop(self, *, gently: bool = True) -> bool:
+        """Leave empty dimensions out, gently at most half of all at a time; whether there were any."""
         means, deviations = self.means.detach(), self.log_deviations.detach().exp()
         many = significant_objects(means.numpy(), deviations.numpy(), self.how.level)
-        kept = torch.from_numpy(many > self.how.objects)
+        empty = many <= self.how.objects
+        if not empty.any():
+            return False
+        if gently and len(many) > 1:  # what the others meant moves to those that stay
+            fewest = np.lexsort((means.relu().sum(dim=0).numpy(), many))
+            empty[fewest[len(many) // 2 :]] = False
+        kept = torch.from_numpy(~empty)
         if not kept.any():
             raise UndefinedMeasure(
                 where="fit_variational",
@@ -217,8 +223,6 @@ class _Search:
                 got=f"at most {int(many.max(initial=0))}, of {self.known.n_objects} objects",
                 fix="Give more trials, or lower `objects`.",
             )
-        if kept.all():
-            return False
         state = [self.optimizer.state[leaf] for leaf in (self.means, self.log_deviations)]
         moments = [{k: v[:, kept] if v.ndim == 2 else v for k, v in one.items()} for one in state]
         self.means, self.log_deviations = (

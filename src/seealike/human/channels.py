@@ -10,10 +10,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 
-#: A channel whose variance is below this share of its mean square, from a value of its own, is constant: that is as
-#: far as float32 tells values apart.
-_CONSTANT = 1e-12
-
 
 class ChannelMoments:
     """Mean and variance of each channel over all tokens of some images, merged image by image.
@@ -46,9 +42,8 @@ class ChannelMoments:
         self._count = total
 
     def variances(self) -> np.ndarray:
-        """(C,) population variances; 0 for a channel that is the same everywhere."""
-        made = self._squares / self._count
-        return np.where(made > _CONSTANT * self._means**2, made, 0)
+        """(C,) population variances; exactly 0 for a channel that is the same everywhere."""
+        return self._squares / self._count
 
 
 def spread(values: torch.Tensor, origin: torch.Tensor) -> tuple[np.ndarray, np.ndarray, int]:

@@ -72,7 +72,8 @@ def _numbered(
     if members.size and members.min() >= 0 and members.max() < _PACKED:
         least, most = np.minimum(low, odd), np.maximum(high, odd)
         middle = np.maximum(low, np.minimum(high, odd))
-        return _grouped((least * _PACKED + middle) * _PACKED + most)
+        base = int(members.max()) + 1
+        return _grouped((least * base + middle) * base + most)
     ordered = np.sort(members, axis=1)
     return _grouped(np.unique(ordered, axis=0, return_inverse=True)[1].reshape(-1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import altair as alt
 
@@ -13,7 +14,7 @@ from seealike.report.sections import Look
 #: Where projections stand: right of the last layer.
 _END = 1.1
 _WIDTH = 290
-_EACH = ["panel", "model", "what"]
+_EACH: list[Any] = ["panel", "model", "what"]
 _X = alt.X(
     "x:Q",
     title="depth: first layer to last, then the projection",
@@ -115,7 +116,7 @@ def _across(what: str, dash: list[int], dy: int) -> list[alt.Chart]:
     ]
 
 
-def _of_models(channels: dict[str, alt.Color | alt.Shape]) -> list[alt.Chart]:
+def _of_models(channels: dict[str, Any]) -> list[alt.Chart]:
     layers = _only("layer").transform_filter("datum.own").encode(x=_X, detail="model:N")
     color = channels["color"]
     band = layers.encode(y=alt.Y("bottom:Q"), y2="top:Q", color=color)
@@ -126,7 +127,7 @@ def _of_models(channels: dict[str, alt.Color | alt.Shape]) -> list[alt.Chart]:
     ]
 
 
-def _projections(channels: dict[str, alt.Color | alt.Shape]) -> list[alt.Chart]:
+def _projections(channels: dict[str, Any]) -> list[alt.Chart]:
     base = _only("projection").encode(x=_X)
     size = alt.condition("datum.own", alt.value(70), alt.value(0))
     ends = base.transform_calculate(

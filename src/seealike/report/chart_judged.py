@@ -86,7 +86,9 @@ def _pictures() -> alt.LayerChart:
     return alt.LayerChart(
         layer=[
             frame.encode(y=middle, stroke=stroke),
-            pictures.mark_image(width=_SIDE, height=_SIDE).encode(y=middle, url="image:N"),
+            pictures.mark_image(width=_SIDE, height=_SIDE).encode(
+                y=middle, url="image:N", description="sample:N"
+            ),
             base.transform_filter("!isValid(datum.image)")
             .mark_text(text="no picture here", color=GREY, fontSize=11)
             .encode(y=middle),

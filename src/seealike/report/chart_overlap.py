@@ -97,7 +97,6 @@ def surface(data: Data, look: Look) -> alt.FacetChart:
         width=alt.Step(44),
         height=alt.Step(34),
     )
-    cell = ["dataset", "data_overlap", "task_overlap"]
     return (
         panel.facet(
             facet=_PANEL,
@@ -108,7 +107,10 @@ def surface(data: Data, look: Look) -> alt.FacetChart:
         )
         .transform_filter("isValid(datum.similarity)")
         .transform_aggregate(
-            mean="mean(similarity)", deviation="stdev(similarity)", runs="count()", groupby=cell
+            mean="mean(similarity)",
+            deviation="stdev(similarity)",
+            runs="count()",
+            groupby=["dataset", "data_overlap", "task_overlap"],
         )
         .transform_joinaggregate(smallest="min(mean)", largest="max(mean)")
         .transform_calculate(part="(datum.mean - datum.smallest) / max(1e-9, datum.largest - datum.smallest)")

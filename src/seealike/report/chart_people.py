@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 
 from seealike.report.charts import Data, between, heading, number, text
@@ -141,6 +143,6 @@ def differences(data: Data, look: Look) -> alt.LayerChart:
     )
 
 
-def _by_count(order: str) -> alt.EncodingSortField:
+def _by_count(order: Literal["ascending", "descending"]) -> alt.EncodingSortField:
     # Of each two models one is the higher: the best is it in most rows, the second-best the lower in fewest.
     return alt.EncodingSortField("size", op="count", order=order)

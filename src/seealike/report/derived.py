@@ -23,7 +23,8 @@ def prepared(tables: Tables) -> dict[str, pl.DataFrame]:
         >>> prepared({"consistency": frame})["consistency"]["pair"].to_list()
         ['a × b']
     """
-    found = {name: kept for name in tables if (kept := table(tables, name)) is not None}
+    always = ("models", "datasets")  # a study may have none of one kind; the page lists both
+    found = {name: tables[name] for name in tables if name in always or table(tables, name) is not None}
     named = {name: _paired(frame) for name, frame in found.items()}
     if "similarities" in named:
         named["similarities"] = folded(named["similarities"])

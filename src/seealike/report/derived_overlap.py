@@ -42,8 +42,8 @@ def _consequence_combinations(tables: Tables) -> pl.DataFrame:
     choices = ("measure", "kind", "detail", "dataset")
     if runs is None or found is None:
         return none_of(*choices)
-    measures = runs.select("measure").unique(maintain_order=True)
-    kinds = found.select(choices[1:]).unique(maintain_order=True)
+    measures = runs.drop_nulls("similarity").select("measure").unique(maintain_order=True)
+    kinds = found.drop_nulls("value").select(choices[1:]).unique(maintain_order=True)
     return measures.join(kinds, how="cross", maintain_order="left_right").select(choices)
 
 

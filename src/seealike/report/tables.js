@@ -68,8 +68,8 @@ function matching(table, chosen) {
   const tests = Object.entries(chosen).map(([name, value]) => {
     const { levels, values, at } = table.columns[name];
     if (!levels) return (i) => String(at(i) ?? "") === value;
-    const code = value === "" ? -1 : levels.includes(value) ? levels.indexOf(value) : NaN;
-    return (i) => values[i] === code;
+    const code = levels.indexOf(value);
+    return (i) => (code >= 0 && values[i] === code) || (value === "" && values[i] < 0);
   });
   const found = [];
   for (let i = 0; i < table.height; i += 1) if (tests.every((test) => test(i))) found.push(i);

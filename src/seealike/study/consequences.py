@@ -101,6 +101,7 @@ def _images(
 def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> list[Any]:
     """The two networks; outputs that stand for the same have the same number."""
     from seealike.consequences.networks import classifier_of
+    from seealike.sources.models.hooks import TorchModel
 
     sides = {one.card.training: one.side for one in cause.trainings}
     number = {name: k for k, name in enumerate(dict.fromkeys([*run.classes[0], *run.classes[1]]))}
@@ -108,12 +109,14 @@ def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> li
     where = wanted if wanted.startswith("cuda") else "cpu"  # the attacks know no others
     found = []
     for card, names in zip(run.cards, run.classes, strict=True):
+        model = card.load(where)
+        assert isinstance(model, TorchModel)
         assert card.input is not None
         assert card.head is not None
         found.append(
             classifier_of(
                 card.name,
-                card.load(where).module,
+                model.module,
                 card.head,
                 np.array([number[name] for name in names]),
                 learned=sides[card.training].numbers,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from seealike.data.asked import Judged
 from seealike.data.judgements import HumanRdm, Trials
@@ -17,6 +17,7 @@ from seealike.human.triplets import Ties
 from seealike.sources.entry import Entry, LocalPath
 from seealike.sources.judgements import JUDGEMENT_SOURCES, JudgementCard
 from seealike.sources.judgements.images import JudgedImages
+from seealike.sources.models.layers import Choice, as_choices
 from seealike.study.document import Document, Place
 from seealike.study.entries import validated
 from seealike.study.expand import entries
@@ -37,6 +38,7 @@ class Scoring(Entry):
 
     Attributes:
         level: "low", "middle", "high" or any other text; by the source where not given.
+        layers: the layers to score, as a card's `layer:` says them; those of the cards where not given.
         distances: names of distances; `triplet` for human RDMs too. Where not given: dot for trials, correlation for
             human RDMs, euclidean for all others.
         readouts: "features" are those that the study stores (layer and pooling of the model's card); all others are
@@ -49,6 +51,7 @@ class Scoring(Entry):
     """
 
     level: str | None = Field(default=None, min_length=1)
+    layers: Annotated[tuple[Choice, ...], BeforeValidator(as_choices)] | None = None
     distances: tuple[Distance | Literal["triplet"], ...] | None = Field(default=None, min_length=1)
     readouts: tuple[Readout, ...] = Field(default=("features",), min_length=1)
     ties: Ties | None = None
@@ -156,6 +159,9 @@ def _made(
 def _check_dataset(document: Document, place: Place, how: Scoring, datasets: Sequence[str]) -> None:
     if how.images is not None:
         document.mistake((*place, "images"), "expected `images:` or `dataset:`, got both")
+    if how.layers is not None and "features" in how.readouts:
+        said = "expected no `layers:`: features of the study's dataset are those of the models' own layers"
+        document.mistake((*place, "layers"), said)
     if how.dataset not in datasets:
         known = suggestion(str(how.dataset), datasets)
         document.mistake((*place, "dataset"), f"no dataset {how.dataset!r} here. {known}")

@@ -52,6 +52,15 @@ class Opened(Protocol):
         """Set of judgements -> what people said."""
         ...
 
+    @property
+    def misfits(self) -> dict[tuple[str, str], str]:
+        """(model, set of judgements) -> why the model has none of the layers that the set asks for."""
+        ...
+
+    def card_on(self, card: ModelCard, dataset: str) -> ModelCard:
+        """The card with the layers that are read on a dataset."""
+        ...
+
     def compared(self, dataset: str, present_only: bool) -> Compared:
         """The features of a dataset."""
         ...
@@ -112,6 +121,7 @@ def _models(opened: Opened, one: HumanSet, said: str, present_only: bool) -> Ite
     for card in opened.study.models:
         if card.datasets is not None and not {one.name, one.dataset} & set(card.datasets):
             continue
+        card = opened.card_on(card, one.name)
         labels = card.labels
         mine = [entry for entry in keys if entry[0] in labels.values()]
         parts: list[object] = [opened.study.settings.normalize, mine, sorted(missing)]
@@ -126,7 +136,7 @@ def _models(opened: Opened, one: HumanSet, said: str, present_only: bool) -> Ite
             f"{card.name} × {one.name}",
             *_keyed(opened, one, card.name, key),
             skipped=next(iter(lacking.values())) if none else "",
-            failed=opened.unready.get(card.name, ""),
+            failed=opened.unready.get(card.name) or opened.misfits.get((card.name, one.name), ""),
             human=one,
             model=card.name,
             card=card,

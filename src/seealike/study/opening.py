@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from itertools import product
 
 from seealike.data.asked import Judged
 from seealike.data.identity import canonical, digest
@@ -15,7 +16,7 @@ from seealike.sources.models.layers import Layer, resolve
 from seealike.study.cells import Observer, Silent
 from seealike.study.devices import device
 from seealike.study.overlap_runs import OpenedCause, open_cause
-from seealike.study.plan import OpenedStudy
+from seealike.study.plan import OpenedStudy, Pair
 from seealike.study.record import versions
 from seealike.study.results import Results
 from seealike.study.spec import Study
@@ -57,9 +58,10 @@ def open_study(study: Study, watch: Observer | None = None) -> OpenedStudy:
             models.append(card.with_layers(["?"]) if card.needs_layers else card)
     judged = _judged(study, broken)
     named = replace(study, models=tuple(models))
+    narrowed, misfits = _narrowed(named, weights, unready, results, watch)
     causes = _causes(study, results, samples, watch)
     weights |= {one.card.name: one.card.training for cause in causes for one in cause.trainings}
-    return OpenedStudy(named, results, samples, broken, weights, unready, judged, causes)
+    return OpenedStudy(named, results, samples, broken, weights, unready, judged, causes, narrowed, misfits)
 
 
 def _causes(
@@ -84,6 +86,23 @@ def _judged(study: Study, broken: dict[str, str]) -> dict[str, Judged]:
         except SeealikeError as error:
             broken[one.name] = str(error)
     return judged
+
+
+def _narrowed(
+    study: Study, weights: dict[str, str], unready: dict[str, str], results: Results, watch: Observer
+) -> tuple[dict[Pair, ModelCard], dict[Pair, str]]:
+    """(model, set of judgements) -> the card with the layers that the set asks for, or why it has none of these."""
+    narrowed: dict[Pair, ModelCard] = {}
+    misfits: dict[Pair, str] = {}
+    asking = [one for one in study.human if one.how.layers is not None]
+    for one, card in product(asking, (card for card in study.models if card.name not in unready)):
+        other = card.model_copy(update={"layer": one.how.layers})
+        try:
+            found = _with_layers(other, weights[card.name], results, study.settings.device, watch)
+            narrowed[card.name, one.name] = found
+        except SeealikeError as error:
+            misfits[card.name, one.name] = str(error)
+    return narrowed, misfits
 
 
 def _with_layers(card: ModelCard, weights: str, results: Results, wanted: str, watch: Observer) -> ModelCard:

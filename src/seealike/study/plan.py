@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from seealike.data.asked import Judged
 from seealike.data.digests import cached_file_digest
@@ -52,6 +53,9 @@ _NOTHING = {
     "consequences": "no experiment under `causes:` has `consequences:`",
 }
 
+#: A model and a set of judgements.
+Pair: TypeAlias = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class OpenedStudy:
@@ -66,6 +70,8 @@ class OpenedStudy:
         unready: model -> why its weights or layers cannot be known, for those of which that is so.
         judged: set of judgements -> what people said, for those that could be read.
         causes: pairs of networks to train, with their samples.
+        narrowed: (model, set of judgements) -> the card with the layers that the set asks for.
+        misfits: likewise, why the model has no such layers.
     """
 
     study: Study
@@ -76,15 +82,21 @@ class OpenedStudy:
     unready: dict[str, str]
     judged: dict[str, Judged] = field(default_factory=dict)
     causes: tuple[OpenedCause, ...] = ()
+    narrowed: dict[Pair, ModelCard] = field(default_factory=dict)
+    misfits: dict[Pair, str] = field(default_factory=dict)
 
     @cached_property
     def extract_cells(self) -> list[ExtractCell]:
         """One cell for every model and dataset, grouped by model (each is loaded once)."""
         return [
-            self._extract_cell(card, dataset.name, of)
+            self._extract_cell(self.card_on(card, dataset.name), dataset.name, of)
             for card in self.study.models
             for dataset, of in self.study.extracted
         ]
+
+    def card_on(self, card: ModelCard, dataset: str) -> ModelCard:
+        """The card with the layers that are read on a dataset: a set of judgements may ask for others than its own."""
+        return self.narrowed.get((card.name, dataset), card)
 
     def _extract_cell(self, card: ModelCard, dataset: str, of: str) -> ExtractCell:
         keys = (
@@ -100,11 +112,16 @@ class OpenedStudy:
             digest=digest(["extract", card.name, dataset, [key.digest for key in keys]]),
             paths=tuple(outputs),
             skipped=skipped,
-            failed="" if skipped else self.broken.get(dataset) or self.unready.get(card.name, ""),
+            failed="" if skipped else self._why_not(card, dataset),
             card=card,
             dataset=dataset,
             outputs=outputs,
         )
+
+    def _why_not(self, card: ModelCard, dataset: str) -> str:
+        """Why a model cannot be run on a dataset; empty where it can."""
+        misfit = self.misfits.get((card.name, dataset), "")
+        return self.broken.get(dataset) or self.unready.get(card.name) or misfit
 
     def file(self, card: ModelCard, key: FeatureKey) -> Path:
         """Where the features of a key lie: where the card has them already, or in the study's results."""

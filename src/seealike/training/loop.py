@@ -94,6 +94,9 @@ class _Run:
         task.module.to(self.device).train()
         self.optimizer = optimizer_of(task.module, recipe)
         self.module, self.stepper = self.fabric.setup(task.module, self.optimizer)
+        if recipe.precision == "float32":
+            self.module = task.module  # the wrapper would only cost time: there is nothing to cast
+        self.after_step = task.after_step if isinstance(task, ChangesWeights) else None
         self.weights: list[Tensor] = [p for p in task.module.parameters() if p.requires_grad]
         self.moving = get_ema_multi_avg_fn(recipe.ema) if recipe.ema else None
         self.average = [w.detach().clone() for w in self.weights] if recipe.ema else []
@@ -124,12 +127,7 @@ class _Run:
         rate = self.recipe.rate(self.step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        total = torch.zeros((), device=self.device)
-        for _ in range(self.recipe.accumulate):
-            batch = self.fabric.to_device(next(batches))
-            loss = self.task.loss(self.module, batch) / self.recipe.accumulate
-            self.fabric.backward(loss)
-            total += loss.detach()
+        parts = [self._learned(next(batches)) for _ in range(self.recipe.accumulate)]
         if self.recipe.clip_norm:
             self.fabric.clip_gradients(
                 self.module, self.stepper, max_norm=self.recipe.clip_norm, error_if_nonfinite=False
@@ -139,18 +137,28 @@ class _Run:
                 self.task.before_step(self.task.module, rate)
         self.stepper.step()
         self.stepper.zero_grad()
-        self.unseen.append(total)
+        self.unseen.append(parts[0] if len(parts) == 1 else torch.stack(parts).sum())
         with torch.no_grad():
-            if isinstance(self.task, ChangesWeights):
-                self.task.after_step(self.task.module, rate)
+            if self.after_step:
+                self.after_step(self.task.module, rate)
             if self.moving:
                 self.moving(self.average, self.weights, None)
+
+    def _learned(self, batch: Any) -> Tensor:
+        """Gradients of one batch, added to those that are there; its share of the step's loss."""
+        if self.device.type != "cpu":
+            batch = self.fabric.to_device(batch)
+        loss = self.task.loss(self.module, batch)
+        if self.recipe.accumulate > 1:
+            loss = loss / self.recipe.accumulate
+        self.fabric.backward(loss)
+        return loss.detach()
 
     def _look(self) -> None:
         """Read the losses of the last steps."""
         if not self.unseen:
             return
-        seen = torch.stack(self.unseen).tolist()
+        seen = [self.unseen[0].item()] if len(self.unseen) == 1 else torch.stack(self.unseen).tolist()
         self.unseen = []
         for value in seen:
             if not abs(value) < float("inf"):

@@ -5,6 +5,7 @@ Letters: N objects, p dimensions, n triplets; y = ((x - m) / s) W + b.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -23,6 +24,9 @@ from seealike.transforms.objectives import (
 
 #: Told after each step: (steps done, the objective).
 Progress: TypeAlias = Callable[[int, float], object]
+
+#: Rows whose lengths differ by less than this share are of one length.
+_UNIT = 1e-4
 
 #: The scaled identity that the search starts from.
 _START = 0.05
@@ -116,6 +120,9 @@ def fit_transform(
         NonFiniteError: features with NaN or infinity.
         BadParameter: α outside [0, 1), λ < 0, τ ≤ 0, or α without neighbors.
 
+    Warns:
+        UserWarning: all rows have one length, as normalized embeddings have.
+
     Example:
         >>> rng = np.random.default_rng(0)
         >>> x = rng.standard_normal((30, 4))
@@ -140,7 +147,7 @@ def fit_transform(
     local = (
         None
         if neighbors is None or not settings.alpha
-        else (torch.as_tensor(neighbors, dtype=x.dtype) - mean) / std
+        else (torch.from_numpy(np.array(neighbors, dtype=np.float64)) - mean) / std
     )
     objective = _Objective(x, choices, local, settings)
     found, steps, history = _minimized(objective, tested, settings, progress)
@@ -238,7 +245,7 @@ def standardized_choices(
 
 def _standardized(features: np.ndarray) -> tuple[torch.Tensor, float, float]:
     """(x - m) / s in float64, with one m and one s for all numbers."""
-    x = torch.as_tensor(np.asarray(features, dtype=np.float64))
+    x = torch.from_numpy(np.array(features, dtype=np.float64))  # a copy: memory maps are read-only
     if x.ndim != 2 or not torch.isfinite(x).all():
         raise NonFiniteError(
             where="features",
@@ -253,6 +260,14 @@ def _standardized(features: np.ndarray) -> tuple[torch.Tensor, float, float]:
             expected="features that vary",
             got="one number throughout",
             fix="Read another layer.",
+        )
+    lengths = x.norm(dim=1)
+    if float(lengths.max() - lengths.min()) < _UNIT * float(lengths.max()):
+        warnings.warn(
+            "these features have rows of one length: what their scale said of the model's certainty is gone. Fit to "
+            "features as the model gives them.",
+            UserWarning,
+            stacklevel=2,
         )
     return (x - mean) / std, mean, std
 

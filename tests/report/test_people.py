@@ -1,0 +1,300 @@
+"""People, aligned models and overlap: what the figures join from their tables, what they say, and pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from statistics import mean
+
+import polars as pl
+import pytest
+from PIL import Image
+
+from seealike.data.tables import ALIGNMENT, JUDGED
+from seealike.report import render
+from seealike.report.choices import combinations, settled
+from seealike.report.contents import SECTIONS
+from seealike.report.derived import prepared
+from seealike.report.derived_people import FIRST
+from seealike.report.joined import DERIVED
+from seealike.report.kept import kept
+from seealike.report.rows import section_rows
+from seealike.report.thumbnails import thumbnails
+from seealike.report.write import write_report
+from seealike.sources.datasets.samples import Samples
+from tests.report.people_tables import CHANCE, HUMANS, MEASURE, frame, full_tables
+from tests.report.test_sections import chart_of, numbers, svg_of, told
+
+EVERY = {"distance": FIRST, "readout": "tokens", "score": FIRST}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return full_tables(6, 2)
+
+
+@pytest.fixture(scope="module")
+def ready(study):
+    return prepared(study)
+
+
+def joined(tables, name: str, **chosen: str) -> pl.DataFrame:
+    return DERIVED[name].rows(tables, chosen)
+
+
+def test_every_set_of_judgements_is_shown_under_its_first_score_and_distance(ready):
+    rows = joined(ready, "people_depth", **EVERY)
+    assert set(rows["panel"]) == {
+        "low: TID2013 (spearman)",
+        "middle: NIGHTS (two_afc)",
+        "high: THINGS (odd_one_out)",
+    }
+    assert rows.sort("place")["human"].unique(maintain_order=True).to_list() == [
+        "TID2013",
+        "NIGHTS",
+        "THINGS",
+    ]
+    assert set(rows.filter(what="layer")["distance"]) == {"normalized_euclidean"}
+    counts = dict(rows.group_by("what").len().iter_rows())
+    assert counts == {"layer": 6 * 3 * 6, "projection": 6 * 3, "baseline": 3, "ceiling": 6}
+
+
+def test_sets_may_have_distances_of_their_own(ready):
+    own = ready["alignment"].filter((pl.col("human") == "THINGS") | (pl.col("distance") != "cosine"))
+    own = own.with_columns(
+        distance=pl.when(pl.col("human") == "THINGS").then(pl.lit("dot")).otherwise("distance")
+    )
+    rows = joined({**ready, "alignment": own}, "people_best", **EVERY)
+    assert set(rows.filter(what="layer").select("human", "distance").iter_rows()) >= {
+        ("THINGS", "dot"),
+        ("NIGHTS", "normalized_euclidean"),
+    }
+
+
+def test_a_score_that_is_chosen_by_name_shows_the_sets_that_have_it(ready):
+    rows = joined(ready, "people_depth", **{**EVERY, "score": "kendall"})
+    assert set(rows["human"]) == {"TID2013"}
+    assert "ceiling" not in set(rows["what"])
+
+
+@pytest.mark.parametrize(("score", "best"), [("odd_one_out", max), ("cross_entropy", min)])
+def test_the_best_layer_is_the_one_nearest_to_people(ready, score, best):
+    rows = joined(ready, "people_best", **{**EVERY, "score": score}).filter(pl.col("what") != "baseline")
+    table = ready["alignment"].filter(pl.col("layer") != "", score=score, distance="normalized_euclidean")
+    for model, value in rows.filter(human="THINGS").select("model", "value").iter_rows():
+        assert value == best(table.filter(model=model)["value"])
+
+
+def test_a_model_that_failed_stands_there_with_its_reason(ready):
+    lost = {"model": "broken", "human": "THINGS", "level": "high", "reason": "no weights"}
+    table = pl.concat([ready["alignment"], pl.DataFrame([lost], schema=ALIGNMENT)])
+    rows = joined({**ready, "alignment": table}, "people_best", **EVERY).filter(model="broken")
+    assert rows.select("human", "value", "reason").rows() == [("THINGS", None, "no weights")]
+
+
+def chosen_pair(ready) -> dict[str, str]:
+    return joined_choices(ready, "people_typical")[-1]
+
+
+def joined_choices(ready, name: str) -> list[dict[str, str]]:
+    return DERIVED[name].combinations(ready).rows(named=True)
+
+
+def test_similarity_to_models_stands_beside_similarity_to_people(ready):
+    chosen = chosen_pair(ready)
+    assert chosen["human"] == "THINGS"
+    of = ready["similarities"].filter(measure=chosen["measure"], dataset=chosen["dataset"])
+    for row in joined(ready, "people_typical", **chosen).rows(named=True):
+        mine = of.filter(
+            (pl.col("model_x") == row["model"]) | (pl.col("model_y") == row["model"]),
+            pl.col("model_x") != pl.col("model_y"),
+        )
+        assert row["n_others"] == mine.height == 5
+        assert row["typical"] == pytest.approx(mine["similarity"].mean())
+
+
+def test_the_gap_names_the_more_human_like(ready):
+    rows = joined(ready, "people_gap", **chosen_pair(ready))
+    assert rows.height == 15
+    assert (rows["gap"] >= 0).all()
+    assert (rows["best"] == rows.select(pl.max_horizontal("value_x", "value_y")).to_series()).all()
+    errors = ready["alignment"].with_columns(score=pl.lit("cross_entropy"))
+    turned = joined({**ready, "alignment": errors}, "people_gap", **chosen_pair(ready))
+    assert (turned["best"] == turned.select(pl.min_horizontal("value_x", "value_y")).to_series()).all()
+
+
+@pytest.mark.parametrize(
+    ("human", "roles"),
+    [
+        ("TID2013", ["reference", "other"]),
+        ("NIGHTS", ["reference", "nearer", "farther"]),
+        ("THINGS", ["together", "together", "odd one out"]),
+    ],
+)
+def test_a_judgement_says_what_each_sample_is(ready, human, roles):
+    rows = joined(ready, "judgement", human=human, trial="trial 0")
+    assert rows["role"].drop_nulls().to_list() == roles
+    assert rows["model"].drop_nulls().len() == 6
+    assert rows["image"].drop_nulls().len() == (3 if human == "THINGS" else 0)
+
+
+def test_pictures_are_drawn_where_there_are_some(study):
+    things = study["judged"].filter(human="THINGS")
+    with_, without = (
+        svg_of(chart_of({**study, "judged": things.filter(trial=trial)}, "judgement"))
+        for trial in ("trial 0", "trial 9")
+    )
+    assert with_.count("<image") == 3
+    assert "no picture here" not in with_
+    assert without.count("no picture here") == 3
+
+
+def test_consequences_are_joined_to_runs_whatever_the_order_of_their_models(ready):
+    rows = joined(
+        ready,
+        "consequence",
+        measure=MEASURE,
+        kind="transfer",
+        detail="mi_fgsm 2/255",
+        dataset="common classes",
+    )
+    runs = ready["overlap_runs"].filter(measure=MEASURE)
+    known = {
+        (*key[:4], frozenset(key[4:6])): value
+        for *key, value in runs.filter(dataset="common classes")
+        .select("design", "data_overlap", "task_overlap", "seed", "model_x", "model_y", "similarity")
+        .iter_rows()
+    }
+    assert rows.height == ready["consequences"].filter(kind="transfer").height
+    for row in rows.rows(named=True):
+        run = [row[name] for name in ("design", "data_overlap", "task_overlap", "seed")]
+        value = known[(*run, frozenset((row["model_x"], row["model_y"])))]
+        if value is None:  # nothing on these samples: the mean over the others
+            others = runs.filter(pl.col("model_x").is_in([row["model_x"], row["model_y"]]))
+            value = mean(others["similarity"].drop_nulls())
+        assert row["similarity"] == pytest.approx(value)
+
+
+def test_published_numbers_stand_beside_the_study_s(ready):
+    rows = ready["published_beside"].drop_nulls("ours")
+    assert rows.height > 10
+    assert (rows["value"] - rows["ours"]).to_list() == pytest.approx([0.004] * rows.height)
+    alone = prepared({name: table for name, table in ready.items() if name != "alignment"})
+    assert alone["published_beside"]["ours"].null_count() == ready["published_alignment"].height
+
+
+def test_panels_without_ceilings_and_intervals_are_drawn(study):
+    bare = study["alignment"].with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
+    bare = bare.filter(pl.col("layer") != "", readout="tokens")
+    svg = svg_of(
+        chart_of({**study, "alignment": bare, "ceilings": study["ceilings"].clear()}, "alignment_depth")
+    )
+    assert "NaN" not in svg
+    assert ">pixel RMSE<" not in svg
+
+
+def test_ceilings_and_baselines_are_named_in_their_panels(study):
+    svg = svg_of(chart_of(study, "alignment_depth"))
+    assert svg.count(">chance<") == svg.count(">leave one out<") == svg.count(">pixel RMSE<") == len(HUMANS)
+    said = [
+        numbers(words) for words in told(chart_of(study, "alignment_depth")) if "ceiling: chance" in words
+    ]
+    assert {float(one["value"]) for one in said if "value" in one} >= {round(CHANCE["odd_one_out"], 4), 0.5}
+
+
+def test_differences_name_the_higher_model_first(study):
+    cells = [said for said in told(chart_of(study, "alignment_differences")) if "its best layer" in said]
+    rows = study["alignment_differences"].filter(human="TID2013")
+    assert len({said for said in cells if "difference" in said}) >= rows.height
+    for row in rows.rows(named=True):
+        higher, lower = (
+            (row["model_y"], row["model_x"]) if row["difference"] < 0 else (row["model_x"], row["model_y"])
+        )
+        assert any(
+            f"model: {higher};" in f"{said};" and f"and model: {lower};" in f"{said};" for said in cells
+        )
+
+
+def test_arms_stand_side_by_side_and_ceilings_are_lines(study):
+    words = told(chart_of(study, "proof"))
+    large = [numbers(said) for said in words if "value, over all seeds" in said]
+    for arm, model in (("base", 0), ("aligned", 1)):
+        name = study["models"]["model"][model]
+        rows = study["proof"].filter(arm=arm, model=name, task="odd_one_out")
+        found = [
+            one
+            for one in large
+            if (one.get("arm"), one.get("model"), one.get("test")) == (arm, name, "odd_one_out")
+        ]
+        assert float(found[0]["value, over all seeds"]) == pytest.approx(rows["value"].mean(), rel=1e-3)
+    assert ">ceiling<" in svg_of(chart_of(study, "proof"))
+
+
+def test_a_row_over_all_seeds_is_the_large_mark(study):
+    pooled = {
+        "arm": "aligned",
+        "model": study["models"]["model"][0],
+        "task": "odd_one_out",
+        "dataset": "THINGS",
+    }
+    table = pl.concat([study["proof"], frame("PROOF", [{**pooled, "value": 0.777, "low": 0.7, "high": 0.8}])])
+    said = [numbers(words) for words in told(chart_of({**study, "proof": table}, "proof"))]
+    assert any(one.get("value, over all seeds") == "0.777" for one in said)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "filled"), [("supported", "1"), ("not supported", "0"), ("reversed", "1")]
+)
+def test_slopes_with_a_verdict_are_filled(study, verdict, filled):
+    table = study["attribution"].drop_nulls("slope").with_columns(verdict=pl.lit(verdict))
+    svg = svg_of(chart_of({**study, "attribution": table}, "attribution"))
+    assert svg.count(f'fill-opacity="{filled}"') >= table.filter(measure=MEASURE).height
+    assert f"{verdict}, R² 0.83, ρ 0.90, I 0.50" in svg
+
+
+def samples(count: int) -> Samples:
+    ids = tuple(f"t{i}-{part}" for i in range(count) for part in "abc")
+    return Samples(ids, lambda row: Image.effect_noise((300, 200), 10 + row % 7), None, (), "r")
+
+
+def test_pictures_keep_within_their_room_and_are_whole(study):
+    pictures = {"THINGS": samples(30), "NIGHTS": samples(30)}
+    made = thumbnails(study["judged"], pictures, 40_000)
+    assert 20_000 < made["image"].str.len_bytes().sum() <= 40_000
+    assert made.group_by("human", pl.col("sample").str.split("-").list.first()).len()["len"].to_list() == [
+        3
+    ] * (made.height // 3)
+    assert abs(made.filter(human="THINGS").height - made.filter(human="NIGHTS").height) <= 3
+    first = Image.open(io.BytesIO(base64.b64decode(made["image"][0].partition(",")[2])))
+    assert max(first.size) == 112
+    assert thumbnails(pl.DataFrame(schema=JUDGED), pictures).is_empty()
+
+
+def test_a_report_has_pictures_only_when_asked(study, tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "record").mkdir()
+    (tmp_path / "record" / "last-run.json").write_text('{"name": "t"}', encoding="utf-8")
+    for name in ("models", "datasets", "alignment", "judged"):
+        study[name].write_parquet(tmp_path / "tables" / f"{name}.parquet")
+    assert "data:image/webp" not in write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(tmp_path, {"THINGS": samples(3)}).read_text(encoding="utf-8")
+    assert page.count("data:image/webp") == 9
+
+
+def test_long_tables_without_a_figure_are_left_out_and_named(study):
+    long = pl.DataFrame({"p_value": [0.5] * 20_000})
+    tables, left = kept({**prepared(study), "significance": long}, SECTIONS)
+    assert left == ["significance"]
+    assert set(tables) == set(prepared(study))
+    assert "Not in this page, for their length: significance." in render(
+        "t", {**study, "significance": long}, {}
+    )
+
+
+def test_the_rows_of_every_figure_are_labelled(ready):
+    for section in SECTIONS:
+        offered = combinations(section, ready)
+        if not offered.is_empty():
+            rows = section_rows(section, ready, settled(section, offered, {}))
+            assert rows, section.name
+            assert all("jitter" in row for row in rows)
