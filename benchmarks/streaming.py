@@ -43,6 +43,7 @@ from seealike.extract import (
 from seealike.sources.datasets import DATASET_SOURCES
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models import MODEL_SOURCES
+from seealike.sources.models.card import Modality
 
 RESULTS = Path(__file__).parent / "results" / "streaming.md"
 LAYERS = ("norm_pre", *(f"blocks.{k}" for k in range(12)))
@@ -54,7 +55,8 @@ EXTRACTION, STREAMING = "extraction of the first token", "distances over all tok
 class Table:
     """Outputs of a vision transformer's shape, taken from a few that are there."""
 
-    modality, prefix_tokens = "image", 1
+    modality: Modality = "image"
+    prefix_tokens: int | None = 1
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)

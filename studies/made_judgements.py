@@ -76,7 +76,7 @@ def make_classes(classes: dict[str, list[Path]], root: Path, out: Path, rng: np.
         trial = {f"image{k + 1}Path": three[i].relative_to(root).as_posix() for k, i in enumerate(order)}
         trial["selected_image"] = odd.relative_to(root).as_posix()
         trials.append({**trial, "rt": 0, "triplet_type": "class_border", "exp_trial_type": "exp_trial"})
-    out.write_text(json.dumps({"made": trials}))
+    out.write_text(json.dumps({f"nobody-{k}": [trial] for k, trial in enumerate(trials)}))
 
 
 def main() -> None:

@@ -97,6 +97,15 @@ def test_only_what_both_knew_and_the_source_was_fooled_on_counts():
     assert transfer(model, model, shown, labels, attack) == (1.0, fooled)
 
 
+def test_what_the_target_errs_on_anyway_is_no_transfer():
+    shown, labels = images()
+    shown[:50, ..., 1] = 1 - shown[:50, ..., 1]  # half of the pixels say the other class
+    left, right = linear("left", [1, 0, 1, 0]), linear("right", [0, 1, 0, 1])
+    rate, n = transfer(left, right, shown, labels, Attack(radius=0.15))
+    assert rate == 0
+    assert (rate, n) == transfer(left, right, shown[50:], labels[50:], Attack(radius=0.15))
+
+
 def test_classes_are_joined_by_their_numbers():
     shown, labels = images()
     first = linear("a", [1, 0, 1, 0], classes=(7, 3))

@@ -7,9 +7,9 @@ import seealike
 from seealike import Features
 from seealike.data.judgements import Choices, Trials
 from seealike.errors import BadParameter, DataError, MisalignedSamples, ShapeError, UnknownName
-from seealike.human import pairs, triplets
+from seealike.human import pairs
+from seealike.human import triplets as scoring
 from seealike.human.intervals import clustered_error, share_interval
-
 from seealike.human.tally import tallied
 
 from .observers import choose, drawn_triplets, probabilities
@@ -140,8 +140,8 @@ def test_the_divergence_is_the_mean_over_triplets():
 def test_triplets_are_counted_whatever_their_numbers(largest):
     """Codes of three large numbers and a place do not fit into 63 bits."""
     rng = np.random.default_rng(7)
-    few = rng.integers(0, largest, (50, 3)) + [0, largest, 2 * largest]
-    few[25:] = few[:25] + [0, 0, 1]  # near each other
+    few = rng.integers(0, largest, (50, 3)) + np.array([0, largest, 2 * largest])
+    few[25:] = few[:25] + np.array([0, 0, 1])  # near each other
     trials = few[rng.integers(0, 50, 400)]
     trials = np.take_along_axis(trials, rng.permuted(np.tile(np.arange(3), (400, 1)), axis=1), axis=1)
     found = tallied(trials)
@@ -158,7 +158,7 @@ def test_blocks_and_threads_change_nothing(monkeypatch):
     rng = np.random.default_rng(8)
     x, trials = rng.standard_normal((9, 3)), drawn_triplets(rng, 9, 500)
     before = seealike.odd_one_out(x, trials, ties="half")
-    monkeypatch.setattr(triplets, "_BLOCK", 7)
+    monkeypatch.setattr(scoring, "_BLOCK", 7)
     monkeypatch.setattr(pairs, "_LOOK_UPS", 11)
     found = seealike.odd_one_out(x, trials, ties="half")
     assert found.cross_entropy == before.cross_entropy

@@ -98,6 +98,8 @@ def test_models_that_differ_are_recovered(rivals):
     assert found.rates.filter(generator="one")["recovered"].item() == 1
     own = found.scores.filter(generator="one", candidate="one")["accuracy"].item()
     assert own > 0.5 > found.scores.filter(generator="one", candidate="two")["accuracy"].item()
+    # The choices of the others are their own, not those of the trials, which the first would predict.
+    assert found.scores.filter(generator="two", candidate="one")["accuracy"].item() < 0.45
 
 
 def test_models_that_are_linear_maps_of_one_another_cannot_be_told_apart():

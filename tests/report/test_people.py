@@ -190,7 +190,29 @@ def test_panels_without_ceilings_and_intervals_are_drawn(study):
         chart_of({**study, "alignment": bare, "ceilings": study["ceilings"].clear()}, "alignment_depth")
     )
     assert "NaN" not in svg
+    assert "79769313" not in svg  # what Vega makes of an infinite size
     assert ">pixel RMSE<" not in svg
+
+
+def test_layers_that_are_models_of_their_own_have_the_groups_of_their_model(ready):
+    split = ready["models"].with_columns(model=pl.format("{}/{}", "model", "layer"))
+    turned = pl.format("{}/pool", "model_x"), pl.format("{}/pool", "model_y")
+    similarities = ready["similarities"].with_columns(model_x=turned[0], model_y=turned[1])
+    tables = {**ready, "models": split, "similarities": similarities}
+    tables["alignment"] = ready["alignment"].with_columns(
+        layer=pl.when(pl.col("layer") == "").then("layer").otherwise(pl.lit("pool"))
+    )
+    (section,) = [section for section in SECTIONS if section.name == "people_typical"]
+    rows = section_rows(section, tables, settled(section, combinations(section, tables), {}))
+    assert len(rows) == 5  # the first model has no similarities there
+    assert {row["group"] for row in rows} == {"image-text", "self-supervised", "supervised"}
+    (depth,) = [section for section in SECTIONS if section.name == "alignment_depth"]
+    rows = section_rows(depth, tables, settled(depth, combinations(depth, tables), {}))
+    assert {row["group"] for row in rows if row["what"] == "layer"} == {
+        "image-text",
+        "self-supervised",
+        "supervised",
+    }
 
 
 def test_ceilings_and_baselines_are_named_in_their_panels(study):

@@ -1,7 +1,7 @@
 """The small end to end of studies/align-small.yaml on real images: a student becomes more like people than it was.
 
-The study itself has three seeds and more steps. Here, with one seed, the same claims: more like people, on concepts that
-nobody has seen, than before and than the control.
+The study itself has three seeds and more steps. Here, with one seed, the same claims: more like people, on concepts
+that nobody has seen, than before and than the control.
 """
 
 import importlib

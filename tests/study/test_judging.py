@@ -152,6 +152,18 @@ def test_only_what_changed_is_done_again(tmp_path):
     )
 
 
+def test_other_features_are_judged_anew(tmp_path):
+    features = planted(tmp_path)
+    again(tmp_path)
+    late = {"model": "sharp", "layer": "late", "score": "odd_one_out"}
+    before = table(tmp_path).filter(**late)["value"].item()
+    path = feature_path(tmp_path / "features", "objects", "sharp", "late")
+    noise = np.random.default_rng(5).normal(size=(N, 4)).astype("f4")
+    write_features(path, Features(noise, features["sharp", "late"].sample_ids))
+    again(tmp_path)
+    assert table(tmp_path).filter(**late)["value"].item() < before - 0.1
+
+
 def test_distances_that_are_needed_are_no_spare_features(tmp_path, capsys):
     planted(tmp_path)
     again(tmp_path)

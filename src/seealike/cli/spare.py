@@ -48,7 +48,8 @@ def gc(target: Path, *, delete: bool) -> int:
 def _spare(one: OpenedStudy, everyone: list[OpenedStudy]) -> Iterator[Path]:
     """Below the features of one study: what no study of the file needs."""
     root = one.results.feature_root
-    cells = [cell for other in everyone for cell in other.extract_cells if cell.outputs]
+    read = (cell for other in everyone for cell in (*other.extract_cells, *other.trained_cells))
+    cells = [cell for cell in read if cell.outputs]
     needed = {path for cell in cells for path in cell.outputs}
     needed |= {
         path

@@ -3,8 +3,9 @@
 from seealike.embeddings.choosers import Chooser, Ensemble, PointEmbedding
 from seealike.embeddings.files import read_embedding, write_embedding
 from seealike.embeddings.proportions import Proportions
+from seealike.embeddings.search import VariationalSettings
 from seealike.embeddings.sparse import SparseSettings, fit_sparse
-from seealike.embeddings.variational import Variational, VariationalSettings, fit_variational
+from seealike.embeddings.variational import Variational, fit_variational
 
 __all__ = [
     "Chooser",

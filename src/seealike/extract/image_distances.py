@@ -25,7 +25,8 @@ _Compare: TypeAlias = Callable[[torch.Tensor, torch.Tensor], float]
 SQUARE = 224
 #: The peak signal-to-noise ratio of equal images, in dB; without a limit it is infinite.
 _MOST_DB = 100.0
-_DECODED = 64
+#: So many images are kept as they are, and as squares (150 KB each).
+_DECODED, _SQUARES = 64, 1024
 
 
 def image_distances(
@@ -72,12 +73,11 @@ def image_distances(
         Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity"; Zhang et al.
         2018, "The unreasonable effectiveness of deep features as a perceptual metric".
     """
-    compare, image = _compare(name), samples.items("image")
-    keep = lru_cache(maxsize=_DECODED)(lambda row: _rgb(image(row)))
+    compare, images = _compare(name), _Images(samples)
     distinct, inverse = np.unique(members, axis=0, return_inverse=True)
     made = np.empty((len(distinct), len(sides)))
     for row, judged in enumerate(distinct.tolist()):
-        pixels = _alike([keep(one) for one in judged])
+        pixels = images.alike(judged)
         try:
             made[row] = [compare(pixels[x], pixels[y]) for x, y in sides]
         except (RuntimeError, ValueError) as error:
@@ -155,12 +155,25 @@ def _torchmetrics(module: str) -> Any:
         ) from error
 
 
-def _rgb(image: Any) -> Image.Image:
-    return plain(image).convert("RGB")
+class _Images:
+    """The images of a dataset, some of them kept, as they are and as squares."""
 
+    def __init__(self, samples: Samples) -> None:
+        image = samples.items("image")
+        self._whole = lru_cache(_DECODED)(lambda row: plain(image(row)).convert("RGB"))  # pyright: ignore[reportArgumentType]
+        self._square = lru_cache(_SQUARES)(self._fitted)
+        self._sizes: dict[int, tuple[int, int]] = {}
 
-def _alike(images: list[Image.Image]) -> list[torch.Tensor]:
-    """(3, height, width) in [0, 1], all of one size."""
-    if len({image.size for image in images}) > 1:
-        images = [ImageOps.fit(image, (SQUARE, SQUARE), Image.Resampling.LANCZOS) for image in images]
-    return [torch.from_numpy(np.array(image, dtype=np.float32).transpose(2, 0, 1) / 255) for image in images]
+    def alike(self, rows: list[int]) -> list[torch.Tensor]:
+        """(3, height, width) in [0, 1], all of one size."""
+        for row in rows:
+            if row not in self._sizes:
+                self._sizes[row] = self._whole(row).size
+        one_size = len({self._sizes[row] for row in rows}) == 1
+        taken = [(self._whole if one_size else self._square)(row) for row in rows]
+        return [
+            torch.from_numpy(np.array(image, dtype=np.float32).transpose(2, 0, 1) / 255) for image in taken
+        ]
+
+    def _fitted(self, row: int) -> Image.Image:
+        return ImageOps.fit(self._whole(row), (SQUARE, SQUARE), Image.Resampling.LANCZOS)

@@ -84,12 +84,10 @@ class PairStream:
         progress(0, total)
         with exact_float32(how.device), kept_memory(how.device):
             for start, batch in self._batches(how):
-                outputs = self._reader.outputs(batch, names)
-                given = self._given(outputs)
+                given = self._given(self._reader.outputs(batch, names))
                 if not start:
                     self._start(given, how.batch_size, budget)
-                for readout, values in given.items():
-                    self._try(readout, self._layers[readout].take, start, values)
+                self._take(start, given)
                 progress(start + len(batch), total)
         for readout, layer in self._layers.items():
             if readout not in self._failed:
@@ -111,6 +109,11 @@ class PairStream:
                     except (DataError, UndefinedMeasure) as error:
                         reasons[key] = f"{self._where(readout)}: {error}"
         return values, reasons
+
+    def _take(self, start: int, given: dict[LayerReadout, np.ndarray]) -> None:
+        """Give each layer its values, and let go of them: the next forward pass needs their memory."""
+        for readout in list(given):
+            self._try(readout, self._layers[readout].take, start, given.pop(readout))
 
     def _batches(self, how: Pass) -> Iterator[tuple[int, np.ndarray]]:
         """The position of the first image of each batch, and the network's input."""

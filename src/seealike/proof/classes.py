@@ -58,10 +58,10 @@ class NeighborsTask(ClassTask):
         features = look.features(self.dataset)
         lists = neighbor_lists(features, self.k)
         classes = _classes(look, self.dataset, features)
-        yield mean_of("neighbors", (classes[lists] == classes[:, None]).mean(axis=1))
+        yield mean_of("neighbors", (classes[lists] == classes[:, None]).mean(axis=1), shares=True)
         if base is not None:
             theirs = neighbor_lists(base.features(self.dataset).select(features.sample_ids), self.k)
-            yield mean_of("neighbors_kept", kept(lists, theirs))
+            yield mean_of("neighbors_kept", kept(lists, theirs), shares=True)
 
 
 class FewShotTask(ClassTask):
@@ -86,7 +86,7 @@ class FewShotTask(ClassTask):
         features = look.features(self.dataset)
         x, y = unit_rows(features.values), _classes(look, self.dataset, features)
         found = [self._draw(x, y, seed) for seed in range(self.draws)]
-        yield mean_of("few_shot", np.array(found))
+        yield mean_of("few_shot", np.array(found), shares=True)
 
     def _draw(self, x: np.ndarray, y: np.ndarray, seed: int) -> float:
         chosen = few(y, self.shots, seed)
@@ -118,7 +118,7 @@ class LinearProbeTask(ClassTask):
             train, test = held_out(y, seed, _TESTED)
             made = probe(x[train], y[train], x[test], y[test], method=self.method, seeds=[seed])
             found.append(made[0].top1)
-        yield mean_of("linear_probe", np.array(found))
+        yield mean_of("linear_probe", np.array(found), shares=True)
 
 
 class ShiftTask(ClassTask):
@@ -154,7 +154,7 @@ class ShiftTask(ClassTask):
             for (_, features), names in zip(parts, named, strict=True)
         )
         made = probe(x, y, tested, wanted, method=self.method, seeds=[0])[0]
-        yield mean_of("shift", (made.predicted == wanted).astype(np.float64))
+        yield mean_of("shift", (made.predicted == wanted).astype(np.float64), shares=True)
 
 
 def neighbor_lists(features: Features, k: int) -> np.ndarray:

@@ -53,8 +53,13 @@ class Look(Protocol):
         ...
 
 
-def mean_of(task: str, values: np.ndarray) -> Value:
+def mean_of(task: str, values: np.ndarray, *, shares: bool = False) -> Value:
     """The mean of independent values with Student's interval; without one where there is a single value.
+
+    Args:
+        task: its name.
+        values: (n,).
+        shares: whether they lie between 0 and 1; then the interval does.
 
     Example:
         >>> mean_of("few_shot", np.array([0.5, 0.7])).value
@@ -66,4 +71,5 @@ def mean_of(task: str, values: np.ndarray) -> Value:
         return Value(task, middle, n)
     error = float(np.std(values, ddof=1) / np.sqrt(n))
     reach = float(student.ppf(0.975, n - 1)) * error
-    return Value(task, middle, n, error, middle - reach, middle + reach)
+    low, high = middle - reach, middle + reach
+    return Value(task, middle, n, error, *((max(low, 0.0), min(high, 1.0)) if shares else (low, high)))

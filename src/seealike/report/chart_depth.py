@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import altair as alt
 
-from seealike.report.charts import GREY, PALETTE, Data, between, heading, number, text
-from seealike.report.marks import by_group
+from seealike.report.charts import GREY, Data, between, heading, number, text
+from seealike.report.marks import by_group, by_value
 from seealike.report.sections import Look
 
 #: Where projections stand: right of the last layer.
 _END = 1.1
+_MODELS = "(datum.what == 'layer' || datum.what == 'projection')"
 _WIDTH = 290
+#: So many models, or layers of models, are told apart by their colors; more are drawn by their group.
+_FEW = 20
 _EACH: list[Any] = ["panel", "model", "what"]
 _X = alt.X(
     "x:Q",
@@ -63,9 +65,11 @@ def depth(data: Data, look: Look) -> alt.FacetChart:
         3
     """
     legend = {"orient": "top", "columns": 5}
-    few = look.n_models <= len(PALETTE)
-    own = replace(look, groups=look.models, colors=list(PALETTE))
-    channels = by_group("model", None, own, **legend) if few else by_group("group", None, look, **legend)
+    few = look.n_models <= _FEW
+    channels = by_value("model", None, **legend) if few else by_group("group", None, look, **legend)
+    if few:  # the two legends would not become one: colors have more layers than shapes
+        channels["shape"] = channels["shape"].copy()
+        channels["shape"]["legend"] = None
     across = [*_across("ceiling", [6, 3], -5), *_across("baseline", [1, 3], 9)]
     panel = alt.LayerChart(layer=[*across, *_of_models(channels), *_projections(channels)])
     header = alt.Header(title=None, labelFontWeight="bold", labelLimit=300)
@@ -80,6 +84,9 @@ def depth(data: Data, look: Look) -> alt.FacetChart:
         )
         .resolve_scale(y="independent")
         .transform_filter("isValid(datum.value)")
+        .transform_calculate(of_model=f"{_MODELS} ? 1 : 0")
+        .transform_joinaggregate(models="sum(of_model)", groupby=["panel"])
+        .transform_filter("datum.models > 0")
         .transform_window(nth="row_number()", groupby=_EACH, sort=[alt.SortField("depth")])
         .transform_joinaggregate(layers="count()", groupby=_EACH)
         .transform_joinaggregate(middle="mean(value)", groupby=["panel"])
@@ -98,7 +105,7 @@ def _only(what: str) -> alt.Chart:
     return alt.Chart().transform_calculate(
         own=f"datum.what == '{what}'",
         y=f"datum.what == '{what}' ? datum.value : datum.middle",
-        x=f"datum.what == '{what}' ? datum.at : null",
+        x=f"datum.what == '{what}' ? datum.at : 0",
     )
 
 
@@ -128,7 +135,7 @@ def _of_models(channels: dict[str, Any]) -> list[alt.Chart]:
 
 
 def _projections(channels: dict[str, Any]) -> list[alt.Chart]:
-    base = _only("projection").encode(x=_X)
+    base = _only("projection").transform_filter(_MODELS).encode(x=_X)
     size = alt.condition("datum.own", alt.value(70), alt.value(0))
     ends = base.transform_calculate(
         y="datum.own ? datum.bottom : datum.middle", y2="datum.own ? datum.top : datum.middle"

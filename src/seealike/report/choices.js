@@ -60,9 +60,15 @@ const keptModel = (card) => Object.entries(state.without).every(([field, values]
 const keptModels = () => new Set(MODELS.filter(keptModel).map((card) => card.model));
 const filtered = () => Object.values(state.without).some((values) => values.length);
 
+// By the names of models, and by those without their layers, as alignment with people names them.
+const withBareNames = (pairs) => new Map([
+  ...pairs.filter(([card]) => card.layer && card.model.endsWith(`/${card.layer}`)).map(([card, value]) => [card.model.slice(0, -card.layer.length - 1), value]),
+  ...pairs.map(([card, value]) => [card.model, value]),
+]);
+
 function groupsOf(field) {
   const known = field && TABLES.models.names.includes(field);
-  return new Map(MODELS.map((card) => [card.model, known ? valueOf(card, field) : "all"]));
+  return withBareNames(MODELS.map((card) => [card, known ? valueOf(card, field) : "all"]));
 }
 
 // The order of one dataset alone, where the study computed it.

@@ -48,6 +48,7 @@ function bestRows(rows) {
 }
 
 const bestOf = (chosen) => bestRows(alignedRows({ ...chosen, score: FIRST }))
+  .map((row) => (TABLES.similarities.columns.model_x.levels.includes(row.model) ? row : { ...row, model: `${row.model}/${row.layer}` }))
   .filter((row) => row.human === chosen.human && row.what !== "baseline" && row.value !== null);
 
 function rolesOf(human) {

@@ -146,7 +146,12 @@ def _beside_combinations(tables: Tables) -> pl.DataFrame:
 def _of_one(tables: Tables, chosen: Chosen) -> pl.DataFrame:
     """The models' best layers for one set of judgements, under its first score."""
     rows = best_rows(chosen_rows(tables, {**chosen, "score": FIRST})).filter(human=chosen["human"])
-    return rows.filter(pl.col("what") != "baseline").drop_nulls("value")
+    known = tables["similarities"]["model_x"].unique()
+    label = pl.format("{}/{}", "model", "layer")  # of a model that is in the study with several layers
+    named = rows.with_columns(
+        model=pl.when(pl.col("model").is_in(known.implode())).then("model").otherwise(label)
+    )
+    return named.filter(pl.col("what") != "baseline").drop_nulls("value")
 
 
 def _typical(tables: Tables, chosen: Chosen) -> pl.DataFrame:

@@ -6,7 +6,7 @@ const setPair = (x, y) => `${x} × ${y}`;
 
 const cardLine = (card) => PAGE.fields.filter((field) => card[field] !== null && card[field] !== undefined)
   .map((field) => `${field}: ${card[field]}`).join(" · ");
-const CARDS = new Map(MODELS.map((card) => [card.model, cardLine(card)]));
+const CARDS = withBareNames(MODELS.map((card) => [card, cardLine(card)]));
 
 const known = (value) => value !== null && value !== undefined;
 const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);

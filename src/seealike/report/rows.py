@@ -124,10 +124,19 @@ def card_lines(models: pl.DataFrame, fields: list[str]) -> dict[str, str]:
         >>> card_lines(pl.DataFrame({"model": ["a"], "objective": ["text"]}), ["objective"])
         {'a': 'objective: text'}
     """
-    return {
+    lines = {
         row["model"]: " · ".join(f"{f}: {row[f]}" for f in fields if row.get(f) is not None)
         for row in models.iter_rows(named=True)
     }
+    return _with_bare_names(lines, models)
+
+
+def _with_bare_names(of: dict[str, str], models: pl.DataFrame) -> dict[str, str]:
+    """Also by the names of models without their layers, as alignment with people names them."""
+    if "layer" not in models.columns:
+        return of
+    bare = {m.removesuffix(f"/{layer}"): of[m] for m, layer in models.select("model", "layer").iter_rows()}
+    return bare | of
 
 
 def groups_of(models: pl.DataFrame, field: str | None) -> dict[str, str]:
@@ -139,7 +148,8 @@ def groups_of(models: pl.DataFrame, field: str | None) -> dict[str, str]:
     """
     if field is None or field not in models.columns:
         return dict.fromkeys(models["model"].to_list(), "all")
-    return {m: "–" if v is None else str(v) for m, v in models.select("model", field).iter_rows()}
+    values = {m: "–" if v is None else str(v) for m, v in models.select("model", field).iter_rows()}
+    return _with_bare_names(values, models)
 
 
 def group_names(rows: Rows) -> list[str]:

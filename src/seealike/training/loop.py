@@ -95,7 +95,8 @@ class _Run:
         self.optimizer = optimizer_of(task.module, recipe)
         self.module, self.stepper = self.fabric.setup(task.module, self.optimizer)
         if recipe.precision == "float32":
-            self.module = task.module  # the wrapper would only cost time: there is nothing to cast
+            # The wrappers would only cost time: there is nothing to cast or to scale.
+            self.module, self.stepper = task.module, self.optimizer
         self.after_step = task.after_step if isinstance(task, ChangesWeights) else None
         self.weights: list[Tensor] = [p for p in task.module.parameters() if p.requires_grad]
         self.moving = get_ema_multi_avg_fn(recipe.ema) if recipe.ema else None

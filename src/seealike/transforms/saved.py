@@ -48,7 +48,7 @@ class Saved:
     judgements: str
 
 
-def save_transform(path: Path, made: Fit | Chosen, features: Features, *, judgements: str = "") -> None:
+def save_transform(path: Path | str, made: Fit | Chosen, features: Features, *, judgements: str = "") -> None:
     """Write a map with everything that says what it is for.
 
     Args:
@@ -78,7 +78,7 @@ def save_transform(path: Path, made: Fit | Chosen, features: Features, *, judgem
     scores = made.scores.to_dicts() if isinstance(made, Chosen) else []
     fitted = {name: getattr(fit, name) for name in ("choices", "neighbors", "steps", "n_triplets")}
     write_arrays(
-        path,
+        Path(path),
         {
             "weights": fit.weights,
             "bias": fit.bias,
@@ -99,13 +99,14 @@ def save_transform(path: Path, made: Fit | Chosen, features: Features, *, judgem
     )
 
 
-def read_transform(path: Path) -> Saved:
+def read_transform(path: Path | str) -> Saved:
     """Read what `save_transform` wrote.
 
     Raises:
         MissingArtifact: no such file.
         DamagedArtifact: not such a file (published maps, without notes, are for `seealike.data.views.read_affine`).
     """
+    path = Path(path)
     arrays, notes = read_arrays(path)
     if notes.get("kind") != _KIND:
         raise DamagedArtifact(
