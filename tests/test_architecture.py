@@ -116,7 +116,9 @@ def test_numbers_know_nothing_of_the_world(path):
             assert node.func.id not in {"print", "open", "input"}, f"{path}:{node.lineno}"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if LAYERS.get(_room(_name(p)), 99) < LAYERS["report"]], ids=_name)
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if LAYERS.get(_room(_name(p)), 99) < LAYERS["report"]], ids=_name
+)
 def test_no_plotting_below_the_report(path):
     names = {n.split(".")[0] for n in ast_imports(path)}
     assert not names & {"matplotlib", "altair", "vl_convert", "plotly", "seaborn"}

@@ -96,7 +96,7 @@ class ShapeError(DataError):
 
 
 class NonFiniteError(DataError):
-    """NaN or infinity among the features."""
+    """NaN or infinity among the features, or a loss that is no number."""
 
 
 class MisalignedSamples(DataError):

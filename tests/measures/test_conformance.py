@@ -157,7 +157,8 @@ def test_inputs_are_only_read(measure):
 def test_containers_and_precisions_agree(measure, tmp_path):
     x, y = pair(5)
     value = measure(x, y)
-    close = 1e-6 * max(1, abs(value))
+    # Which of few entries share a bin of ranks depends on their last digits.
+    close = 1e-5 if "spearman" in measure.id else 1e-6 * max(1, abs(value))
     assert measure(x.astype(np.float32), y.astype(np.float32)) == pytest.approx(value, abs=close)
     assert measure(torch.tensor(x, requires_grad=True), torch.tensor(y)) == value
     assert measure(np.asfortranarray(x), y[:, ::-1][:, ::-1]) == value

@@ -48,6 +48,27 @@ def test_choice_loss_is_the_written_out_one(people):
     assert float(choice_loss(torch.from_numpy(x), hard)) == pytest.approx(-np.log(q[:, 0]).mean(), abs=1e-12)
 
 
+def test_few_and_many_triplets_of_the_same_objects_agree():
+    """A few of many objects go through their own pairs, not through all inner products: the same value and slope."""
+    rng = np.random.default_rng(5)
+    rows, targets = _triplets(rng, 40, 3), rng.dirichlet(np.ones(3), 3)
+    made = Choices(torch.from_numpy(rows), torch.from_numpy(targets))
+    found = []
+    for n_objects in (40, 200):  # 9 pairs of 1,600 and of 40,000
+        z = torch.from_numpy(np.random.default_rng(6).standard_normal((200, 4))[:n_objects]).requires_grad_()
+        loss = choice_loss(z, made)
+        loss.backward()
+        found.append((float(loss.detach()), z.grad[:40].numpy()))
+    assert (made.asked(40).pairs is None, made.asked(200).pairs is None) == (False, False)
+    many = Choices(made.triplets.repeat(200, 1), made.targets.repeat(200, 1))
+    assert many.asked(40).pairs is None  # more numbers asked for than there are: all of them are made
+    z = torch.from_numpy(np.random.default_rng(6).standard_normal((40, 4))).requires_grad_()
+    choice_loss(z, many).backward()
+    for value, slope in found:
+        assert value == pytest.approx(float(choice_loss(z.detach(), many)), abs=1e-12)
+        np.testing.assert_allclose(slope, z.grad.numpy(), atol=1e-12)
+
+
 def test_neighbor_loss_is_the_written_out_one():
     rng = np.random.default_rng(1)
     x, z = rng.standard_normal((12, 4)), rng.standard_normal((12, 3))

@@ -138,7 +138,10 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
         images += sum(
             len(opened.samples[cell.human.dataset].sample_ids)
             for cell in cells
-            if isinstance(cell, JudgeCell) and cell.streamed and not cell.paths[0].exists() and not cell.failed
+            if isinstance(cell, JudgeCell)
+            and cell.streamed
+            and not cell.paths[0].exists()
+            and not cell.failed
         )
         out.print(f"{images:,} forward passes of one image to do; results go to {study.output}", markup=False)
         for status in ("todo", "failed", "skipped", *(("done",) if all_cells else ())):

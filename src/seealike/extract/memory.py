@@ -1,4 +1,4 @@
-"""The memory of forward passes on the CPU, kept from one layer to the next instead of given back and asked for again."""
+"""The memory of forward passes on the CPU: kept from one layer to the next, not given back and asked for again."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MMAPS = 65536
 def kept_memory(device: str) -> Iterator[None]:
     """On the CPU let the allocator reuse the memory of large tensors while a pass runs, and give it back at the end.
 
-    By default glibc maps each tensor of more than some MB anew and unmaps it when it is freed, so that the system must clear
-    every page of every layer's output: a fifth of a vision transformer's forward pass. With another C library, or on
-    another device, nothing is changed.
+    By default glibc maps each tensor of more than some MB anew and unmaps it when it is freed, so that the system must
+    clear every page of every layer's output: a fifth of a vision transformer's forward pass. With another C library, or
+    on another device, nothing is changed.
 
     Args:
         device: a torch device name.

@@ -139,7 +139,7 @@ def _realized(design: Design, made: Split, labels: np.ndarray) -> tuple[float, f
         return 0.0, made.overlap
     if design == "both":
         return made.overlap, made.overlap
-    common = made.first[np.isin(labels[made.first], made.common_classes)]
+    common = made.first[np.isin(labels[made.first], np.array(made.common_classes, dtype=np.int64))]
     return float(np.isin(common, made.second).mean()) if len(common) else 0.0, made.overlap
 
 

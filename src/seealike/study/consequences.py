@@ -76,7 +76,7 @@ def _drawn(n: int, chosen: np.ndarray | None, most: int, seed: tuple[int, int]) 
 
     Example:
         >>> _drawn(9, np.array([1, 3, 5, 7]), 2, (0, 0)).tolist(), _drawn(3, None, 5, (0, 0)).tolist()
-        ([3, 5], [0, 1, 2])
+        ([5, 7], [0, 1, 2])
     """
     rows = np.arange(n) if chosen is None else chosen
     if len(rows) <= most:

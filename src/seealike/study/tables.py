@@ -27,7 +27,7 @@ PREDICTIONS = {
 
 
 def models_table(opened: OpenedStudy) -> pl.DataFrame:
-    """One row a model and layer that is compared (those that the study trains, too), with the card's own fields as further columns."""
+    """One row a model and layer that is compared or trained, with the card's own fields as further columns."""
     cards = [*opened.study.models, *(one.card for cause in opened.causes for one in cause.trainings)]
     names = list(dict.fromkeys(name for card in cards for name in card.fields))
     rows = []

@@ -28,7 +28,8 @@ def _train(opened: OpenedStudy, cell: TrainCell, pools: dict[str, object], progr
     one = cell.training
     cause = _cause(opened, cell)
     entry, samples = cause.cause.entry, cause.samples
-    assert samples is not None and one is not None
+    assert samples is not None
+    assert one is not None
     with place(cell.name):
         pool = pools.get(entry.name)
         if not isinstance(pool, ImagePool):

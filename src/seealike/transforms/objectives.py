@@ -17,8 +17,9 @@ import torch
 _BLOCK = 1 << 15
 
 
-#: With fewer inner products asked for than this share of all, only those are made.
-_FEW = 0.25
+#: With fewer inner products asked for than this share of all, only those are made: gathered rows cost more than a
+#: product of matrices does.
+_FEW = 0.01
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ class Choices:
             a, b, c = rows[order].T
             flat = np.stack([a * n_objects + b, a * n_objects + c, b * n_objects + c])
             pairs = None
-            if flat.size < _FEW * n_objects**2:
-                some, flat = np.unique(flat, return_inverse=True)
-                pairs = torch.from_numpy(np.stack(np.divmod(some, n_objects)))
+            if flat.size < n_objects**2:
+                some, inverse = np.unique(flat, return_inverse=True)
+                if some.size < _FEW * n_objects**2:
+                    flat, pairs = inverse, torch.from_numpy(np.stack(np.divmod(some, n_objects)))
             places = flat.reshape(3, -1)
             self._kept[n_objects] = Asked(pairs, places, np.ascontiguousarray(targets[order].T))
         return self._kept[n_objects]
