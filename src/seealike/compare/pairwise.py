@@ -12,6 +12,7 @@ from seealike.compare.cost import Cost, cost
 from seealike.data.similarity import SimilarityMatrix
 from seealike.engine.allpairs import DEFAULT_BUDGET_BYTES, Options, Progress, all_pairs
 from seealike.engine.estimate import Estimate
+from seealike.engine.workers import count_workers, in_order
 from seealike.errors import DataError
 from seealike.measures import BoundMeasure, Measure, bind
 from seealike.measures.doubts import warn_if_faded, warn_if_identical
@@ -201,10 +202,12 @@ def _checked(features: Mapping[str, Array], measures: Sequence[BoundMeasure] = (
             where="features", expected="at least one model", got="none", fix="Extract features first."
         )
     minimum, wanted_by = max(((bound.minimum, bound.id) for bound in measures), default=(1, ""))
-    models = {
-        name: samples(x, f"model {name}", minimum=minimum, wanted_by=wanted_by)
-        for name, x in features.items()
-    }
+
+    def check(name: str) -> Samples:
+        return samples(features[name], f"model {name}", minimum=minimum, wanted_by=wanted_by)
+
+    workers = min(count_workers(torch.device("cpu")), len(features))
+    models = dict(zip(features, in_order(check, features, workers), strict=True))
     check_same_count(models)
     return models
 

@@ -21,6 +21,7 @@ from seealike.engine.forms import InnerProduct
 from seealike.engine.maps import Gram, HalfSquaredDistance, Map
 from seealike.engine.stream import Group, Tick, gather
 from seealike.engine.sums import Gathered, RowProducts, Totals
+from seealike.engine.workers import in_order
 
 
 def needs_row_sums(form: InnerProduct) -> bool:
@@ -114,7 +115,7 @@ def _totals(group: Group, kind: Map, n_samples: int, n_models: int) -> Totals:
 
 
 def _by_formula(group: Group, kind: Map) -> torch.Tensor | None:
-    each = [kind.row_sums(rows) for rows in group.prepared]
+    each = list(in_order(kind.row_sums, group.prepared, min(group.plan.workers, len(group.prepared))))
     known = [sums for sums in each if sums is not None]
     return torch.stack(known, dim=1) if len(known) == len(each) else None
 
