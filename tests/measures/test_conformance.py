@@ -106,10 +106,10 @@ def test_symmetry_self_value_and_bounds(measure, seed):
 @every
 def test_lower_bound_is_not_overclaimed(measure):
     rng, n = np.random.default_rng(0), max(5, measure.minimum)
-    lowest = min(
-        of_unrelated(measure, rng.standard_normal((n, 3)), rng.standard_normal((n, 3))) for _ in range(60)
+    negative = any(
+        of_unrelated(measure, rng.standard_normal((n, 3)), rng.standard_normal((n, 3))) < 0 for _ in range(60)
     )
-    assert (lowest < 0) == (measure.bounds[0] < 0)
+    assert negative == (measure.bounds[0] < 0)
 
 
 @every
