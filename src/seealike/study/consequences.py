@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def _rows(
     run, entry, cause = cell.run, cell.entry, _cause(opened, cell.run)
     first, second = _classifiers(opened, run, cause)
     attacks = [one.attack for one in entry.attacks]
-    said, rows = _said(run), []
+    said, rows = {**run.columns, "detail": ""}, []
     for name, (dataset, chosen) in run.evaluation.items():
         kinds = _kinds(entry, dataset, cause)
         if not kinds:
@@ -132,19 +131,6 @@ def _cause(opened: OpenedStudy, run: OverlapRun) -> OpenedCause:
     return next(one for one in opened.causes if one.cause.entry.name == run.cause)
 
 
-def _said(run: OverlapRun) -> Mapping[str, object]:
-    """What all rows of a run say."""
-    return {
-        "detail": "",
-        "design": run.design,
-        "data_overlap": run.data_overlap,
-        "task_overlap": run.task_overlap,
-        "seed": run.seed,
-        "model_x": run.cards[0].name,
-        "model_y": run.cards[1].name,
-    }
-
-
 def consequences_table(opened: OpenedStudy) -> pl.DataFrame:
     """What became of all runs; one that is not tried is rows with the reason."""
     parts = [pl.DataFrame(schema=CONSEQUENCES)]
@@ -154,7 +140,7 @@ def consequences_table(opened: OpenedStudy) -> pl.DataFrame:
             continue
         reason, cause = cell.outcome(opened.results).reason, _cause(opened, cell.run)
         rows = [
-            {**_said(cell.run), "kind": kind, "dataset": name, "reason": reason}
+            {**cell.run.columns, "detail": "", "kind": kind, "dataset": name, "reason": reason}
             for name, (dataset, _) in cell.run.evaluation.items()
             for kind in _kinds(cell.entry, dataset, cause)
         ]

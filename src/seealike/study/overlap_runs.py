@@ -71,6 +71,18 @@ class OverlapRun:
         return [self.cause, *shares, [card.name for card in self.cards], sets]
 
     @property
+    def columns(self) -> dict[str, object]:
+        """What all rows of the run say, in any table."""
+        return {
+            "design": self.design,
+            "data_overlap": self.data_overlap,
+            "task_overlap": self.task_overlap,
+            "seed": self.seed,
+            "model_x": self.cards[0].name,
+            "model_y": self.cards[1].name,
+        }
+
+    @property
     def name(self) -> str:
         """For people."""
         shares = f"{self.data_overlap:.3g} of the data, {self.task_overlap:.3g} of the task"

@@ -41,7 +41,7 @@ def _compare(opened: OpenedStudy, cell: OverlapCell) -> None:
 def _on(opened: OpenedStudy, cell: OverlapCell, name: str) -> list[dict[str, object]]:
     """The rows of one evaluation set, one a measure; what cannot be compared says why."""
     run, measures = cell.run, opened.study.measures
-    said = _said(run, name)
+    said = {**run.columns, "dataset": name}
     if run.evaluation[name][0] not in cell.features:
         reason = opened.broken.get(run.evaluation[name][0], "the dataset could not be opened")
         return [{**said, "measure": measure.id, "reason": reason} for measure in measures]
@@ -96,19 +96,6 @@ def _pair(matrix: SimilarityMatrix) -> dict[str, object]:
     }
 
 
-def _said(run: OverlapRun, name: str) -> dict[str, object]:
-    """What all rows of a run and evaluation set say."""
-    return {
-        "design": run.design,
-        "data_overlap": run.data_overlap,
-        "task_overlap": run.task_overlap,
-        "seed": run.seed,
-        "dataset": name,
-        "model_x": run.cards[0].name,
-        "model_y": run.cards[1].name,
-    }
-
-
 def overlap_runs_table(opened: OpenedStudy) -> pl.DataFrame:
     """All runs that are compared; one that is not is rows with the reason."""
     parts = [pl.DataFrame(schema=OVERLAP_RUNS)]
@@ -118,7 +105,7 @@ def overlap_runs_table(opened: OpenedStudy) -> pl.DataFrame:
             continue
         reason = cell.outcome(opened.results).reason
         rows = [
-            {**_said(cell.run, name), "measure": measure.id, "reason": reason}
+            {**cell.run.columns, "dataset": name, "measure": measure.id, "reason": reason}
             for name in cell.run.evaluation
             for measure in opened.study.measures
         ]
