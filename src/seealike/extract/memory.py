@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import gc
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,10 +29,10 @@ def kept_memory(device: str) -> Iterator[None]:
         >>> with kept_memory("cpu"):
         ...     pass
     """
-    library = ctypes.CDLL(None) if device == "cpu" else None
-    if library is None or not hasattr(library, "mallopt"):
+    if device != "cpu" or platform.libc_ver()[0] != "glibc":
         yield
         return
+    library = ctypes.CDLL(None)
     library.mallopt(_MMAP_MAX, 0)
     library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     library.mallopt(_TOP_PAD, _LARGEST_THRESHOLD)
@@ -43,5 +43,4 @@ def kept_memory(device: str) -> Iterator[None]:
         library.mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
         library.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST_THRESHOLD)
         library.mallopt(_TOP_PAD, 0)
-        gc.collect()
         library.malloc_trim(0)
