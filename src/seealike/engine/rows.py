@@ -220,17 +220,17 @@ def _held_in_single(samples: Samples, source: _Source, plan: Plan) -> Prepared |
     first = samples.rows(slice(0, 1), plan.device, plan.dtype)
     sums = [samples.rows(block, plan.device, plan.dtype).sub_(first).sum(dim=0) for block in samples.blocks()]
     center = first + torch.stack(sums).sum(dim=0, dtype=torch.float64).div_(samples.n).to(plan.dtype)
-    held = torch.empty((samples.n, samples.d), dtype=plan.dtype, device=plan.device)
-    norms = torch.empty(samples.n, dtype=torch.float64)
-    for block in samples.blocks():
-        rows = torch.sub(samples.rows(block, plan.device, plan.dtype), center, out=held[block])
-        norms[block] = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).square_().cpu()
+    held = samples.rows(slice(0, samples.n), plan.device, plan.dtype)
+    lengths = [torch.linalg.vector_norm(held[block].sub_(center), dim=1) for block in samples.blocks()]
+    norms = torch.cat(lengths).to("cpu", torch.float64).square_()
     size = float(norms.mean()) ** 0.5
     if not _SAFE <= size <= 1 / _SAFE:
         return None
     _check_spread(samples, size, source)
     scale = _power(size)
-    return Prepared(samples, held.mul_(1 / scale).__getitem__, norms.div_(scale**2), source.unit * scale)
+    if scale != 1:
+        held.mul_(1 / scale)
+    return Prepared(samples, held.__getitem__, norms.div_(scale**2), source.unit * scale)
 
 
 def _again(samples: Samples, source: _Source, mean: torch.Tensor, scale: float, plan: Plan) -> Read:
