@@ -1,4 +1,4 @@
-"""Rows as they are prepared for products: the differences between rows are those of the features, to the last digits."""
+"""Rows as they are prepared for products: their differences are those of the features, to the last digits."""
 
 from __future__ import annotations
 
