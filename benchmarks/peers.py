@@ -1,7 +1,7 @@
 """All pairs of models against public programs for the same measures, side by side.
 
     python benchmarks/peers.py [--models 4 8 16 32 64] [--samples 2000] [--dims 512] [--rounds 3]
-                               [--pairs-timed 4] [--only PATTERN] [--no-write]
+                               [--pairs-timed 4] [--only PATTERN] [--leave-out PACKAGE ...] [--no-write]
 
 The others are installed from the package index, without their own pins where those conflict:
 
@@ -52,7 +52,7 @@ def main() -> None:
     """Parse, check, measure, print, write."""
     options = _parser().parse_args()
     contests = [contest for contest in CONTESTS if options.only in contest.title]
-    loaded, skipped = _loaded(contests)
+    loaded, skipped = _loaded(contests, options.leave_out)
     blocks, lines = [], list[str]()
     for n_models in options.models:
         blocks.append(f"## {n_models} models, {n_models * (n_models - 1) // 2} pairs\n")
@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         "--pairs-timed", type=int, default=4, help="of programs that take two models at a time"
     )
     parser.add_argument("--only", default="", help="measures whose title has this in it")
+    parser.add_argument(
+        "--leave-out", default=[], nargs="+", metavar="PACKAGE", help="programs that take hours"
+    )
     parser.add_argument("--no-write", action="store_true", help="print only")
     return parser
 
@@ -96,11 +99,16 @@ def _header(options: argparse.Namespace) -> list[str]:
     ]
 
 
-def _loaded(contests: Sequence[Contest]) -> tuple[dict[Program, Loop | Whole], list[str]]:
-    """What could be imported, and a line for everything that could not."""
+def _loaded(
+    contests: Sequence[Contest], left_out: Sequence[str]
+) -> tuple[dict[Program, Loop | Whole], list[str]]:
+    """What could be imported, and a line for everything that could not, or was not to be."""
     loaded: dict[Program, Loop | Whole] = {}
     skipped: dict[str, None] = {}
     for program in (program for contest in contests for program in contest.programs):
+        if program.package in left_out:
+            skipped[f"- left out: {program.package}"] = None
+            continue
         try:
             loaded[program] = program.load()
         except ImportError as error:

@@ -345,10 +345,17 @@ FAULTS = tuple(
         ),
         (
             "engine/rows",
-            "held.mul_(1 / scale).__getitem__, norms.div_(scale**2)",
-            "held.mul_(1 / scale).__getitem__, norms.div_(scale)",
+            "norms.div_(scale**2)",
+            "norms.div_(scale)",
             "norms of other rows than those that are held",
             _BOTH,
+        ),
+        (
+            "engine/rows",
+            "held[block].sub_(center)",
+            "held[block].sub_(first).sub_(center - first)",
+            "features rounded at the distance of the first row",
+            ("engine/test_rows.py",),
         ),
         (
             "engine/stream",
