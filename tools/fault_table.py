@@ -26,6 +26,7 @@ class Fault(NamedTuple):
 _VALUES = ("measures/test_values.py",)
 _STREAMED = ("measures/test_streamed.py",)
 _BOTH = _VALUES + _STREAMED
+_ESTIMATORS = ("engine/test_estimators.py", *_BOTH)
 _PATHS = ("engine/test_paths.py", *_BOTH)
 _MEDIAN = ("engine/test_distances.py", *_BOTH)
 _SPACE = (
@@ -48,63 +49,63 @@ FAULTS = tuple(
             "products - 2 / sums.n * (rows @ rows.T)",
             "products + 2 / sums.n * (rows @ rows.T)",
             "sign",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "torch.outer(totals, totals) / sums.n**2",
             "torch.outer(totals, totals) / sums.n",
             "constant of the biased total",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "products = sums.products + sums.diagonals @ sums.diagonals.T",
             "products = sums.products",
             "diagonal left out of biased products",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "sums.products - 2 / (n - 2) * crossed",
             "sums.products - 2 / (n - 1) * crossed",
             "n - 1 for n - 2",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "+ torch.outer(totals, totals) / ((n - 1) * (n - 2))",
             "+ torch.outer(totals, totals) / (n * (n - 3))",
             "constant of the unbiased total",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "torch.outer(totals, totals) / (sums.n * (sums.n - 1))",
             "torch.outer(totals, totals) / (sums.n * sums.n)",
             "mean over n² for n(n - 1) entries",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "pairs * torch.outer(shifts, shifts)",
             "torch.outer(shifts, shifts)",
             "shift counted once",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "crossed = torch.outer(shifts, totals)",
             "crossed = 0 * torch.outer(shifts, totals)",
             "shift dropped",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
             "inner_products(sums) * torch.outer(sums.units, sums.units)",
             "inner_products(sums)",
             "units dropped from differences",
-            _BOTH,
+            _ESTIMATORS,
         ),
         (
             "engine/estimators",
@@ -153,7 +154,7 @@ FAULTS = tuple(
             "squared.clamp_(min=0.0).fill_diagonal_(0.0).sqrt_()",
             "squared.clamp_(min=0.0).fill_diagonal_(0.0)",
             "square root forgotten",
-            _BOTH,
+            _ESTIMATORS,
         ),
         # --- engine/estimate
         (
