@@ -1,5 +1,10 @@
 """The whole published probe against a plain loop."""
 
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
@@ -102,3 +107,19 @@ def test_what_the_quick_search_leaves_out_changes_nothing(n_classes, noise):
     assert found[0].settings == found[1].settings
     assert found[0].top1 == found[1].top1
     assert counts[1] < 0.8 * counts[0]
+
+
+DATA = Path(os.environ.get("SEEALIKE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "images"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "mnist_test.idx.gz").exists(), reason="needs the real images (SEEALIKE_DATA)")
+def test_the_quick_search_selects_the_same_on_real_images():
+    pixels = np.frombuffer(gzip.decompress((DATA / "mnist_test.idx.gz").read_bytes())[16:], np.uint8)
+    labels = np.frombuffer(gzip.decompress((DATA / "mnist_test_labels.idx.gz").read_bytes())[8:], np.uint8)
+    values = pixels.reshape(-1, 784)[:1500].astype(np.float32)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    train, test = (Split(values[part], labels[:1500][part]) for part in (slice(1000), slice(1000, None)))
+    (every,) = probe_adamw(train, test, seeds=(0,), exhaustive=True)
+    (quick,) = probe_adamw(train, test, seeds=(0,))
+    assert (quick.settings, quick.top1) == (every.settings, every.top1)

@@ -20,11 +20,26 @@ def test_the_held_out_rows_are_scikit_learns(n, seed):
     np.testing.assert_array_equal(choose, theirs[1])
 
 
-def test_a_class_of_one_sample_is_no_error():
-    labels = np.array([0] * 10 + [1] * 10 + [2])
-    fit, choose = held_out(labels, 0)
-    assert sorted([*fit, *choose]) == list(range(21))
-    assert len(choose) == 5
+def test_a_class_of_one_sample_is_fitted_on():
+    labels = np.array([0] * 10 + [1] * 10 + list(range(2, 12)))
+    for seed in range(5):
+        fit, choose = held_out(labels, seed)
+        assert sorted([*fit, *choose]) == list(range(30))
+        assert np.bincount(labels[choose]).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_as_many_samples_as_classes_are_held_out_at_least(seed):
+    labels = np.repeat(np.arange(8), [2, 2, 2, 2, 2, 2, 2, 9])
+    fit, choose = held_out(labels, seed)
+    assert len(choose) == 8
+    assert sorted([*fit, *choose]) == list(range(23))
+    assert set(labels[fit]) == set(range(8))
+
+
+def test_without_two_samples_of_a_class_nothing_can_be_held_out():
+    with pytest.raises(TooFewSamples, match="a class of two samples, got 6 classes of one"):
+        held_out(np.arange(6), 0)
 
 
 def test_a_share_that_leaves_nothing_is_refused():

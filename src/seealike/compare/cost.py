@@ -83,12 +83,12 @@ def cost(forms: Sequence[Form], models: Sequence[Samples], options: Options) -> 
     if compared:
         paths.append("prepared once a model")
         flops += sum(2.0 * model.n * model.d * min(model.n, model.d) for model in models)
-    seconds = flops / _flops_a_second(str(options.device)) + entries * _NANOSECONDS * 1e-9
+    seconds = flops / flops_a_second(str(options.device)) + entries * _NANOSECONDS * 1e-9
     return Cost(" and ".join(paths), flops, n_bytes, None if compared else seconds)
 
 
 @lru_cache
-def _flops_a_second(device: str) -> float:
+def flops_a_second(device: str) -> float:
     """Of a product of single precision of a tile's size, measured once: the median of five."""
     x = torch.ones((1024, 1024), device=device)
     times = []

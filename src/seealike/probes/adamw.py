@@ -17,7 +17,7 @@ from seealike.engine.workers import count_workers, in_order
 from seealike.errors import BadParameter
 from seealike.probes.peak import Grid
 from seealike.probes.result import Chosen, ProbeResult, scored
-from seealike.probes.search import Data, SeedSearch, Settings, as_tensors, right_of
+from seealike.probes.search import Data, SeedSearch, Settings, as_tensors, margins_of
 from seealike.probes.split import Split, check_pair
 from seealike.probes.stacked import fit
 
@@ -48,9 +48,11 @@ def probe_adamw(
     ``torch.manual_seed(seed)``; their numbers are those of a plain loop over ``nn.Linear``, ``AdamW`` and a
     shuffling ``DataLoader``, to rounding.
 
-    The quick search leaves out fits that cannot matter: a weight decay whose effect on the whole training differs by
-    less than .001 from that of a known one is taken for it; a learning rate that is 5 points of top-1 behind the
-    best without decay, or 2 points after the coarse sweep, is searched no further.
+    The quick search leaves out fits that cannot matter. A weight decay whose effect on the whole training differs by
+    less than .001 from that of a known one is taken for it. A learning rate that without decay is 5 points of top-1
+    behind the best is searched no further; after one that is 2 points behind no smaller one is tried. How many
+    held-out samples are right under a decay between others is bounded (see `seealike.probes.brackets`): a fit that
+    cannot become the peak, or whose learning rate cannot become the best, is not done.
 
     Args:
         train: features and labels to fit on.
@@ -59,7 +61,7 @@ def probe_adamw(
         grid: the settings to try; the published ones if left out.
         epochs: how often a fit sees every sample.
         batch_size: samples a step.
-        exhaustive: whether to do every fit of the published search, for the same scores at two to three times the
+        exhaustive: whether to do every fit of the published search, for the same scores at three to five times the
             cost.
         progress: called with the number of fits done and that of all.
 
@@ -88,9 +90,12 @@ def probe_adamw(
     told = _Told(progress, len(seeds) * (grid.most_fits + 1))
     with torch.no_grad():
         searches = [SeedSearch(data, seed, grid, exhaustive=exhaustive) for seed in seeds]
-        # The stage without decay decides what to leave out; where nothing is, the coarse sweep holds its fits.
-        for stage in range(int(exhaustive), 1 + grid.n_phases):
-            _search(searches, stage, told)
+        while jobs := [(search, stack) for search in searches for stack in _stacks(search)]:
+            for (search, stack), found in zip(
+                jobs, _at_once(lambda job: margins_of(*job), jobs), strict=True
+            ):
+                search.learn(stack, found)
+                told.add(len(stack))
         results = list[ProbeResult]()
         for result in _at_once(lambda search: _refitted(search, train, test), searches):
             results.append(result)
@@ -124,19 +129,9 @@ class _Told:
             self.progress(done, self.total)
 
 
-def _search(searches: Sequence[SeedSearch], stage: int, told: _Told) -> None:
-    """One stage of every search: all fits that are not known yet, in stacks."""
-    jobs = [(search, stack) for search in searches for stack in _stacks(search, stage)]
-    for (search, stack), right in zip(jobs, _at_once(lambda job: right_of(*job), jobs), strict=True):
-        search.learn(stack, right)
-        told.add(len(stack))
-    for search in searches:
-        search.take(stage)
-
-
-def _stacks(search: SeedSearch, stage: int) -> list[list[Settings]]:
+def _stacks(search: SeedSearch) -> list[list[Settings]]:
     """The wanted fits in stacks of about as many each."""
-    settings = search.wanted(stage)
+    settings = search.wanted()
     n_stacks = min(math.ceil(len(settings) * search.data.n_classes / _COLUMNS), len(settings))
     return [settings[k::n_stacks] for k in range(n_stacks)]
 

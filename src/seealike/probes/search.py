@@ -1,10 +1,11 @@
 """The searches of one seed, one a learning rate: which fits they want, and what they learn from them.
 
-The quick search leaves out fits that cannot matter, by two rules; the exhaustive one leaves out none.
+The quick search leaves out fits that cannot matter, by three rules; the exhaustive one leaves out none.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from seealike.probes.peak import Grid, PeakSearch
+from seealike.probes.brackets import RateSearch
+from seealike.probes.peak import Grid
 from seealike.probes.split import Split, held_out
 from seealike.probes.stacked import Course, course, fit, with_ones
 
@@ -21,9 +23,11 @@ _NO_DECAY = 2.0**-25
 #: Two weight decays that over the whole training shrink a weight by shares that differ by no more than this are
 #: one to the quick search: their logits differ by about this share.
 _ALIKE = 1e-3
-#: The quick search drops a learning rate whose best is behind the best of all by more than this top-1: without
-#: decay, and when the whole coarse sweep is known. What follows seldom gains a tenth of it.
-_BEHIND_FIRST, _BEHIND = 0.05, 0.02
+#: The quick search drops a learning rate that without decay is behind the best by more than this top-1; by more than
+#: the second, and it tries no smaller one: that would go the same way more slowly.
+_BEHIND, _SLOWER = 0.05, 0.02
+#: Fits of the quick search at a time, at least, and classes × fits: fewer make slow products, more spare less.
+_FITS, _COLUMNS = 2, 64
 
 
 class Settings(NamedTuple):
@@ -72,77 +76,104 @@ class Data:
 class SeedSearch:
     """All searches of one seed: they share the held-out samples, the start and the order.
 
-    The stages of the search: each learning rate without much decay (the first of the coarse sweep); the rest of
-    the coarse sweep; one stage a span of the grid.
-
     Attributes:
         choose: (n,) row numbers of the held-out samples.
         path: of all fits on the others.
+        rates: learning rate -> its search.
     """
 
     def __init__(self, data: Data, seed: int, grid: Grid, *, exhaustive: bool) -> None:
         self.data, self.seed, self.grid = data, seed, grid
         rows, self.choose = held_out(data.labels.numpy(), seed)
         self.path = data.path(seed, rows)
-        self.peaks = {rate: PeakSearch(grid) for rate in grid.learning_rates}
-        self._alike = 0.0 if exhaustive else _ALIKE
         self._exhaustive = exhaustive
-        # Learning rate -> (shrinkage, how many held-out samples were right) of each fit.
-        self._known: dict[float, list[tuple[float, int]]] = {rate: [] for rate in grid.learning_rates}
+        self.rates = {rate: self._rate_search(rate) for rate in grid.learning_rates}
 
-    def wanted(self, stage: int) -> list[Settings]:
-        """The fits of this stage that are not known yet."""
-        wanted = list[Settings]()
-        for settings in self._candidates(stage):
-            shrinkages = [known for known, _ in self._known[settings.learning_rate]]
-            shrinkages += [s.shrinkage(self.path.n_steps) for s in wanted if s[0] == settings.learning_rate]
-            mine = settings.shrinkage(self.path.n_steps)
-            if all(abs(mine - other) > self._alike for other in shrinkages):
-                wanted.append(settings)
-        return wanted
+    def _rate_search(self, rate: float) -> RateSearch:
+        shrinkages = [Settings(rate, decay).shrinkage(self.path.n_steps) for decay in self.grid.decays]
+        alike = 0.0 if self._exhaustive else _ALIKE
+        return RateSearch(self.grid, shrinkages, len(self.choose), alike=alike, bounded=not self._exhaustive)
 
-    def learn(self, settings: Sequence[Settings], right: Sequence[int]) -> None:
-        """How many held-out samples were right, for each of some settings."""
-        for done, count in zip(settings, right, strict=True):
-            self._known[done.learning_rate].append((done.shrinkage(self.path.n_steps), count))
-
-    def take(self, stage: int) -> None:
-        """End a stage whose fits are all known, and drop the learning rates that are far behind."""
-        if stage:  # what is known without decay is part of the coarse sweep, ties and all
-            for rate, peak in self.peaks.items():
-                positions = peak.candidates(stage - 1)
-                peak.take({k: self._right(Settings(rate, self.grid.decays[k])) for k in positions})
-        if not self._exhaustive:
-            highest = {rate: max(right for _, right in self._known[rate]) for rate in self.peaks}
-            least = max(highest.values()) - (_BEHIND if stage else _BEHIND_FIRST) * len(self.choose)
-            self.peaks = {rate: peak for rate, peak in self.peaks.items() if highest[rate] >= least}
-
-    def _candidates(self, stage: int) -> list[Settings]:
-        return [
-            Settings(rate, self.grid.decays[k])
-            for rate, peak in self.peaks.items()
-            for k in (peak.candidates(stage - 1) if stage else self.grid.coarse[:1])
+    def wanted(self) -> list[Settings]:
+        """The fits to be done next, none of which is known; none when the search is over."""
+        if self._exhaustive:
+            return [self._settings(rate, k) for rate, search in self.rates.items() for k in search.open()]
+        if starts := self._starts():
+            return [self._settings(rate, 0) for rate in starts]
+        ranked = [
+            (rank, -search.most, self._settings(rate, position))
+            for rate, search in self.rates.items()
+            if not self._behind(rate, _BEHIND) and not self._beaten(rate)
+            for rank, position in enumerate(search.open())
         ]
+        # The most promising of each learning rate, then the next: what they come to may spare the others.
+        at_once = max(_FITS, math.ceil(_COLUMNS / self.data.n_classes))
+        return [settings for *_, settings in sorted(ranked)[:at_once]]
 
-    def _right(self, settings: Settings) -> int:
-        mine = settings.shrinkage(self.path.n_steps)
-        return min(self._known[settings.learning_rate], key=lambda known: abs(known[0] - mine))[1]
+    def _settings(self, rate: float, position: int) -> Settings:
+        return Settings(rate, self.grid.decays[position])
+
+    def learn(self, settings: Sequence[Settings], margins: np.ndarray) -> None:
+        """The margins of the held-out samples, (F, n), under each of some settings."""
+        for done, found in zip(settings, margins, strict=True):
+            self.rates[done.learning_rate].learn(self.grid.decays.index(done.weight_decay), found)
+
+    def _starts(self) -> list[float]:
+        """The learning rates to be tried next without decay: two, then smaller ones until one is far behind."""
+        order = sorted(self.rates, reverse=True)
+        started = [rate for rate in order if self.rates[rate].most >= 0]
+        if started and self._behind(started[-1], _SLOWER):
+            return []
+        return order[len(started) :][: 1 if started else 2]
+
+    def _behind(self, rate: float, by: float) -> bool:
+        """Whether a learning rate without decay is so far behind the best; those not tried are."""
+        highest = max(search.first for search in self.rates.values())
+        return self.rates[rate].first < highest - by * len(self.choose)
+
+    def _beaten(self, rate: float) -> bool:
+        """Whether no weight decay can make a learning rate the best."""
+        ceiling, order = self.rates[rate].ceiling, list(self.rates)
+        return any(
+            search.most > ceiling or (search.most == ceiling and order.index(other) < order.index(rate))
+            for other, search in self.rates.items()
+        )
 
     @property
     def best(self) -> tuple[Settings, int]:
         """The best settings, the first learning rate among equals, and how many held-out samples were right."""
-        rate = max(self.peaks, key=lambda rate: self.peaks[rate].right)
-        peak = self.peaks[rate]
-        return Settings(rate, self.grid.decays[peak.best]), peak.right
+        rate = max(self.rates, key=lambda rate: self.rates[rate].peak.right)
+        peak = self.rates[rate].peak
+        return self._settings(rate, peak.best), peak.right
 
 
-def right_of(search: SeedSearch, settings: Sequence[Settings]) -> list[int]:
-    """Fit one stack of settings, and count the held-out samples that are right under each."""
+def margins_of(search: SeedSearch, settings: Sequence[Settings]) -> np.ndarray:
+    """Fit one stack of settings: by how much the held-out samples are right under each, (F, n)."""
     data = search.data
     weights = fit(data.x, data.labels, search.path, *as_tensors(settings))
     logits = torch.mm(weights.flatten(0, 1), data.x[search.choose].T)
-    chosen = logits.view(len(settings), data.n_classes, -1).argmax(dim=1)
-    return (chosen == data.labels[search.choose]).sum(dim=1).tolist()
+    return margins(logits.view(len(settings), data.n_classes, -1), data.labels[search.choose]).numpy()
+
+
+def margins(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """By how much the logit of a sample's class is above all others: above 0 where the first of the highest is its own.
+
+    Args:
+        logits: (F, C, n); used up.
+        labels: (n,).
+
+    Returns:
+        (F, n).
+
+    Example:
+        >>> margins(torch.tensor([[[0.5, 1.0, 0.0], [0.25, 3.0, 0.0]]]), torch.tensor([0, 0, 0])).tolist()
+        [[0.25, -2.0, 1.17...e-38]]
+    """
+    right = logits.argmax(dim=1) == labels
+    own = labels.expand(len(logits), 1, -1)
+    mine = logits.gather(1, own).squeeze(1)
+    apart = mine - logits.scatter_(1, own, -torch.inf).amax(dim=1)
+    return torch.where(right, apart.clamp_min(torch.finfo(apart.dtype).tiny), apart)
 
 
 def as_tensors(settings: Sequence[Settings]) -> tuple[torch.Tensor, torch.Tensor]:

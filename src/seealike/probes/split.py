@@ -5,6 +5,7 @@ Letters: n samples, d dimensions, C classes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -133,9 +134,9 @@ def check_pair(train: Split, test: Split) -> int:
 def held_out(labels: np.ndarray, seed: int, share: float = HELD_OUT) -> tuple[np.ndarray, np.ndarray]:
     """Rows to fit on and rows to choose settings on: of every class the same share, drawn by the seed.
 
-    The held-out part has ⌈share · n⌉ rows. Classes get whole numbers of them by largest remainder, equal
-    remainders by lot. The rows are those of scikit-learn's ``train_test_split(stratify=labels,
-    random_state=seed)``, as published; unlike there, a class of one sample is no error.
+    The rows are those of scikit-learn's ``train_test_split(stratify=labels, random_state=seed)``, as published: ⌈share
+    · n⌉ held-out ones. Unlike there it is no error that a class has one sample, which is fitted on; or that
+    ⌈share · n⌉ is less than the number of the other classes, which is then how many are held out.
 
     Args:
         labels: (n,) classes.
@@ -143,17 +144,20 @@ def held_out(labels: np.ndarray, seed: int, share: float = HELD_OUT) -> tuple[np
         share: between 0 and 1.
 
     Returns:
-        Two arrays of row numbers, in random order, without common members.
+        Two arrays of row numbers, without common members.
 
     Raises:
         BadParameter: a share that leaves nothing on one side.
+        TooFewSamples: no class has two samples.
 
     Example:
         >>> fit, choose = held_out(np.array([0] * 5 + [1] * 10), seed=0)
         >>> len(fit), np.bincount(np.repeat([0, 1], [5, 10])[choose]).tolist()
         (12, [1, 2])
     """
-    n_out = int(np.ceil(share * len(labels)))
+    from sklearn.model_selection import train_test_split
+
+    n_out = math.ceil(share * len(labels))
     if not 0 < n_out < len(labels):
         raise BadParameter(
             where="held-out share",
@@ -161,34 +165,17 @@ def held_out(labels: np.ndarray, seed: int, share: float = HELD_OUT) -> tuple[np
             got=f"{share} of them",
             fix="Use a share such as 0.2.",
         )
-    rng = np.random.RandomState(seed)
-    members = _by_class(labels)
-    sizes = np.array([len(rows) for rows in members])
-    n_fit = _shares(sizes, len(labels) - n_out, rng)
-    n_choose = _shares(sizes - n_fit, n_out, rng)
-    fit, choose = [], []
-    for rows, kept, out in zip(members, n_fit, n_choose, strict=True):
-        shuffled = rows[rng.permutation(len(rows))]
-        fit.append(shuffled[:kept])
-        choose.append(shuffled[kept : kept + out])
-    return rng.permutation(np.concatenate(fit)), rng.permutation(np.concatenate(choose))
-
-
-def _by_class(labels: np.ndarray) -> list[np.ndarray]:
-    order = np.argsort(labels, kind="stable")
-    _, starts = np.unique(labels[order], return_index=True)
-    return np.split(order, starts[1:])
-
-
-def _shares(sizes: np.ndarray, total: int, rng: np.random.RandomState) -> np.ndarray:
-    """`total` in whole numbers proportional to `sizes`, by largest remainder; equal remainders draw lots."""
-    exact = sizes / sizes.sum() * total
-    whole = np.floor(exact)
-    remainders = exact - whole
-    for value in np.unique(remainders)[::-1]:
-        missing = int(total - whole.sum())
-        if missing <= 0:
-            break
-        tied = np.flatnonzero(remainders == value)
-        whole[rng.choice(tied, size=min(len(tied), missing), replace=False)] += 1
-    return whole.astype(np.int64)
+    classes, counts = np.unique(labels, return_counts=True)
+    single = np.isin(labels, classes[counts == 1])
+    n_classes, rows = int((counts > 1).sum()), np.flatnonzero(~single)
+    if not n_classes:
+        raise TooFewSamples(
+            where="samples to choose settings on",
+            expected="a class of two samples",
+            got=f"{len(labels)} classes of one",
+            fix="Use more samples a class.",
+        )
+    # scikit-learn wants as many samples as classes on either side.
+    n_out = min(max(n_out, n_classes), len(rows) - n_classes)
+    fit, choose = train_test_split(rows, test_size=n_out, stratify=labels[rows], random_state=seed)
+    return np.concatenate([fit, np.flatnonzero(single)]), np.asarray(choose)

@@ -148,22 +148,21 @@ class _Adam:
 
     def __init__(self, weights: torch.Tensor) -> None:
         self.mean, self.square = torch.zeros_like(weights), torch.zeros_like(weights)
-        self.move = torch.empty_like(weights)
         self.steps = 0
 
     def update(
         self, weights: torch.Tensor, gradient: torch.Tensor, rates: torch.Tensor, keep: torch.Tensor
     ) -> None:
-        """One step in place; `rates` and `keep` (the factor of weight decay) are (F,)."""
+        """One step in place; `rates` and `keep` (the factor of weight decay) are (F,). The gradient is used up."""
         self.steps += 1
         root = math.sqrt(1 - _BETA2**self.steps)
         self.mean.lerp_(gradient, 1 - _BETA1)
         self.square.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
         # m̂ / (√v̂ + ε) = (root / (1 - β₁ᵗ)) m / (√v + root ε): one pass over the numbers less.
-        torch.sqrt(self.square, out=self.move).add_(root * _EPSILON)
-        torch.div(self.mean, self.move, out=self.move)
+        move = torch.sqrt(self.square, out=gradient).add_(root * _EPSILON)
+        torch.div(self.mean, move, out=move)
         step = -rates * (root / (1 - _BETA1**self.steps))
-        weights.mul_(_column(keep)).addcmul_(self.move, _column(step))
+        weights.mul_(_column(keep)).addcmul_(move, _column(step))
 
 
 def _column(numbers: torch.Tensor) -> torch.Tensor:

@@ -14,13 +14,15 @@ from seealike.data.store import read_features, write_table
 from seealike.data.tables import PERFORMANCE
 from seealike.errors import DataError, place
 from seealike.sources.datasets.card import Samples
-from seealike.study.cells import Observer, Progress, attempt, still_to_do
+from seealike.study.cells import Observer, attempt, still_to_do
 from seealike.study.plan import OpenedStudy
+from seealike.study.probes import BoundProbe
 from seealike.study.rows import common_ids, seen
 from seealike.study.tested import held_out
 from seealike.study.units import ProbeCell
 
 if TYPE_CHECKING:
+    from seealike.compare.cost import Cost
     from seealike.probes import ProbeResult, Split
 
 
@@ -29,18 +31,36 @@ def probe_stage(opened: OpenedStudy, watch: Observer) -> None:
     if not opened.study.probes:
         return
     for cell in still_to_do(opened, "probe", opened.probe_cells(present_only=True), watch):
-        progress = watch.cell(cell.name)
-        attempt(opened, cell, lambda cell=cell, told=progress: _probe(opened, cell, told), watch)
+        attempt(opened, cell, lambda cell=cell: _probe(opened, cell, watch), watch)
 
 
-def _probe(opened: OpenedStudy, cell: ProbeCell, progress: Progress) -> None:
+def _probe(opened: OpenedStudy, cell: ProbeCell, watch: Observer) -> None:
     with place(cell.name):
         train, test, tested_on = _splits(opened, cell)
+        progress = watch.cell(f"{cell.label} × {cell.dataset} ({expected_cost(cell.probe, train, test)})")
         results = cell.probe(train, test, progress)
         rows = performance_rows(results, test.labels)
     same = {"model": cell.label, "dataset": cell.dataset, "tested_on": tested_on}
     table = pl.DataFrame([{**same, **row} for row in rows], schema=PERFORMANCE)
     write_table(cell.paths[0], table, made_from=cell.digest)
+
+
+def expected_cost(probe: BoundProbe, train: Split, test: Split) -> Cost:
+    """What a probe of these samples will cost: the method, operations, memory, seconds.
+
+    Example:
+        >>> from seealike.probes import Split
+        >>> from seealike.study.probes import bind_probe
+        >>> split = Split(np.eye(50, dtype=np.float32), np.arange(50) % 2)
+        >>> str(expected_cost(bind_probe("knn", {}), split, split))
+        'knn, 6e+05 flop, 0 MiB'
+    """
+    from seealike.compare.cost import Cost, flops_a_second
+    from seealike.probes.work import expected_work
+
+    work = expected_work(probe.method, train, test, probe.options)
+    seconds = None if work.slower is None else work.slower * work.flops / flops_a_second("cpu")
+    return Cost(probe.method, work.flops, int(work.n_bytes), seconds)
 
 
 def _splits(opened: OpenedStudy, cell: ProbeCell) -> tuple[Split, Split, str]:
