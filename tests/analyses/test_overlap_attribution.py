@@ -12,7 +12,9 @@ LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def _runs(rows):
-    return {"overlap_runs": pl.DataFrame(rows, schema=OVERLAP_RUNS, orient="row")}
+    """Of one experiment, but for rows that name theirs."""
+    named = [row if len(row) == len(OVERLAP_RUNS) else ("first", *row) for row in rows]
+    return {"overlap_runs": pl.DataFrame(named, schema=OVERLAP_RUNS, orient="row")}
 
 
 def _row(name, alike, dataset="common classes", measure="cka-kernel=linear", models=("a", "b")):
@@ -106,6 +108,34 @@ def test_distances_that_fall_support():
     assert (found["low"] < found["high"]).all()
 
 
+def test_experiments_are_told_apart():
+    """Runs of the same design, samples and measure, whose overlap leads to the opposite."""
+    up, down = _data(0.3), _data(-0.3)
+    rows = [("up", *row) for row in up] + [("down", *row) for row in down]
+    found = attribution(_runs(rows))
+    assert found.select("experiment", "verdict", "n").rows() == [
+        ("up", "supported", 15),
+        ("down", "reversed", 15),
+    ]
+    shown = [_shown(up, 0.6), _shown(down, -0.6).with_columns(experiment=pl.lit("down"))]
+    shown[0] = shown[0].with_columns(experiment=pl.lit("up"))
+    led_to = consequence_slopes({**_runs(rows), "consequences": pl.concat(shown)})
+    assert led_to.select("experiment", "verdict", "n").rows() == [
+        ("up", "supported", 15),
+        ("down", "reversed", 15),
+    ]
+
+
+def test_tables_of_before_there_were_experiments_are_of_one():
+    rows = _data(0.3)
+    tables = {**_runs(rows), "consequences": _shown(rows, 0.6)}
+    older = {name: table.drop("experiment") for name, table in tables.items()}
+    for analyse in (attribution, consequence_slopes):
+        found, known = analyse(older), analyse(tables)
+        assert set(found["experiment"]) == {""}
+        assert found.drop("experiment").equals(known.drop("experiment"))
+
+
 def test_both_orders_of_a_pair_are_one_run():
     one_way = _data(0.3)
     other = [(*row[:6], "b", "a", row[8] + 0.1, None, None) for row in one_way]  # an asymmetric measure
@@ -122,6 +152,12 @@ def test_missing_runs_are_left_out_and_said():
     assert found["n"] == 13
     assert found["verdict"] == "supported"
     assert found["reason"] == "2 of 15 runs are missing: analyzed without them"
+
+
+def test_of_many_cells_without_a_run_some_are_named():
+    rows = [_row(row[:4], None if row[1] != row[2] else row[8]) for row in _factorial((0.3, 0.1, 0.0))]
+    reason = attribution(_runs(rows))["reason"][0]
+    assert reason.endswith("data overlap 0.5 with task overlap 1 and 2 more"), reason
 
 
 def test_several_pairs_of_tasks_at_one_overlap_are_runs_of_their_own():
@@ -157,7 +193,7 @@ def test_the_class_of_one_stands_beside_common_classes_without_a_value_too():
         ("rsa", "one class"),
     ]
     assert found["verdict"].to_list() == ["supported", "reversed", "supported", "not supported"]
-    assert found["reason"][1] == "no run has a value at overlap data 1, task 1"
+    assert found["reason"][1] == "no run has a value at data overlap 1 with task overlap 1"
     assert found["n"][3] == 0
     assert found["reason"][3] == "no run has a value"
     assert found["slope"][3] is None
@@ -198,7 +234,9 @@ def _shown(rows, slope, kind="transfer", detail="mi_fgsm", level=None, **changed
     for row in rows:
         value = 0.1 + level.get(row[0], 0) + slope * row[8] + rng.normal(0, 0.003)
         one = {"models": ("a", "b"), "dataset": row[4], **changed}
-        shown.append((kind, detail, *row[:4], *one["models"], one["dataset"], value, 50, 0.9, 0.8, None))
+        shown.append(
+            (kind, detail, "first", *row[:4], *one["models"], one["dataset"], value, 50, 0.9, 0.8, None)
+        )
     return pl.DataFrame(shown, schema=CONSEQUENCES, orient="row")
 
 

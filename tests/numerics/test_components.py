@@ -103,3 +103,13 @@ def test_the_order_of_models_and_scale_do_not_matter():
     for a, b in zip(one, other, strict=True):
         assert (a.share, a.low, a.high) == pytest.approx((b.share, b.low, b.high), abs=1e-7)
         assert 9 * a.variance == pytest.approx(b.variance, abs=1e-9)
+
+
+def test_heavy_tails_widen_the_interval_of_the_models_share():
+    rng, n = np.random.default_rng(9), 24
+    noise, fields, widths = symmetric(n, rng), {"kind": rng.permutation(n) % 2}, []
+    for own in (np.tile([-1.0, 1.0], n // 2), np.r_[np.full(2, 3.0), np.full(2, -3.0), np.zeros(n - 4)]):
+        own = own / own.std()
+        found = {one.name: one for one in components(1.5 * noise + own[:, None] + own, fields)}
+        widths.append(found["model"].high - found["model"].low)
+    assert widths[1] > 1.3 * widths[0]

@@ -12,17 +12,17 @@ from seealike.analyses.base import Tables, analysis
 from seealike.analyses.model_distances import is_distance
 from seealike.analyses.overlap_runs import RUN, missing_runs, one_value_a_run
 from seealike.analyses.overlap_terms import At, one_slope, three_slopes
-from seealike.data.tables import ATTRIBUTION, OVERLAP_RUNS, checked
+from seealike.data.tables import ATTRIBUTION, OVERLAP_RUNS, checked, of_experiments
 
 
-@analysis(needs=("overlap_runs",))
+@analysis(needs=("overlap_runs",), version=2)
 def attribution(
     tables: Tables,
     *,
     at: Literal["none", "mean"] = "mean",
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95,
 ) -> pl.DataFrame:
-    """Regress similarity on overlap, for each design, set of samples and measure.
+    """Regress similarity on overlap, for each experiment, design, set of samples and measure.
 
     Of designs with one overlap: s = a + b x, with one row, term "overlap". Of the factorial design the mixed model
     s = a + b data + c task + d data·task + u_seed, with one row a term. All intervals leave out one seed after the
@@ -46,7 +46,7 @@ def attribution(
         the cells for "data x task").
 
     Example:
-        >>> rows = [("data", x, 1.0, seed, "d", "cka", "a", "b", 0.4 + 0.3 * x + 0.01 * seed * x, None, None)
+        >>> rows = [("digits", "data", x, 1.0, seed, "d", "cka", "a", "b", 0.4 + 0.3 * x + 0.01 * seed * x, None, None)
         ...         for seed in range(3) for x in (0.0, 0.5, 1.0)]
         >>> runs = pl.DataFrame(rows, schema=OVERLAP_RUNS, orient="row")
         >>> found = attribution({"overlap_runs": runs})
@@ -57,16 +57,15 @@ def attribution(
         Li et al., «Causes and consequences of representational similarity in machine learning models», 2025, who fit
         the designs one by one.
     """
-    table = checked(tables["overlap_runs"], OVERLAP_RUNS, "overlap_runs")
-    runs = one_value_a_run(table, "similarity", ("design", "dataset", "measure"))
+    table = checked(of_experiments(tables["overlap_runs"]), OVERLAP_RUNS, "overlap_runs")
+    runs = one_value_a_run(table, "similarity", ("experiment", "design", "dataset", "measure"))
     rows: list[dict[str, Any]] = []
-    for design in runs["design"].unique(maintain_order=True):
-        mine = runs.filter(pl.col("design") == design)
+    for (experiment, design), mine in runs.group_by("experiment", "design", maintain_order=True):
         for measure in mine["measure"].unique(maintain_order=True):
-            distance = is_distance(table.filter(pl.col("measure") == measure))
+            distance = is_distance(table.filter(measure=measure))
             for dataset in mine["dataset"].unique(maintain_order=True):
-                same = {"design": design, "dataset": dataset, "measure": measure}
-                panel = mine.filter((pl.col("measure") == measure) & (pl.col("dataset") == dataset))
+                same = {"experiment": experiment, "design": design, "dataset": dataset, "measure": measure}
+                panel = mine.filter(measure=measure, dataset=dataset)
                 rows += [{**same, **row} for row in _panel(panel, mine, distance, At(at, level))]
     return pl.DataFrame(rows, schema=ATTRIBUTION)
 

@@ -11,15 +11,15 @@ from pydantic import Field
 from seealike.analyses.base import Tables, analysis
 from seealike.analyses.model_distances import is_distance
 from seealike.analyses.overlap_runs import RUN, one_value_a_run
-from seealike.data.tables import CONSEQUENCE_SLOPES, CONSEQUENCES, OVERLAP_RUNS, checked
+from seealike.data.tables import CONSEQUENCE_SLOPES, CONSEQUENCES, OVERLAP_RUNS, checked, of_experiments
 from seealike.errors import TooFewSamples
 from seealike.overlap.attribution import NO_INTERVAL, rank_correlation, verdict
 from seealike.overlap.mixed import mixed_slopes
 
 
-@analysis(needs=("consequences", "overlap_runs"))
+@analysis(needs=("consequences", "overlap_runs"), version=2)
 def consequence_slopes(tables: Tables, *, level: Annotated[float, Field(gt=0, lt=1)] = 0.95) -> pl.DataFrame:
-    """Regress each consequence on similarity over the runs of all designs.
+    """Regress each consequence on similarity over the runs of all designs of an experiment.
 
     v = a + b s + c_design + u_seed: every design has a level of its own, since its models see other amounts of data,
     and every seed a random one. The interval leaves out one seed after the other, with its runs of all designs. The
@@ -31,16 +31,16 @@ def consequence_slopes(tables: Tables, *, level: Annotated[float, Field(gt=0, lt
         level: of the intervals.
 
     Returns:
-        A table with the columns of `tables.CONSEQUENCE_SLOPES`: one row a consequence, its details, set of samples and
-        measure, but for consequences that no run has a value of on these samples. `slope` is the change of the
-        consequence a unit of the measure, in the measure's direction; the verdict says whether the consequence grows
-        ("supported") or falls ("reversed") as models are more alike. `spearman` is of the runs, over all designs.
+        A table with the columns of `tables.CONSEQUENCE_SLOPES`: one row an experiment, consequence, its details, set of
+        samples and measure, but for consequences that no run has a value of on these samples. `slope` is the change of
+        the consequence a unit of the measure, in the measure's direction; the verdict says whether the consequence
+        grows ("supported") or falls ("reversed") as models are more alike. `spearman` is of the runs, over all designs.
 
     Example:
-        >>> runs = [("data", x, 1.0, s, "d", "cka", "a", "b", 0.4 + 0.3 * x + 0.02 * s, None, None)
+        >>> runs = [("digits", "data", x, 1.0, s, "d", "cka", "a", "b", 0.4 + 0.3 * x + 0.02 * s, None, None)
         ...         for s in range(3) for x in (0.0, 0.5, 1.0)]
         >>> last = (50, 0.9, 0.9, None)
-        >>> shown = [("agreement", "", *row[:4], "a", "b", "d", 0.5 * row[8] + 0.01 * row[1] * row[3], *last)
+        >>> shown = [("agreement", "", *row[:5], "a", "b", "d", 0.5 * row[9] + 0.01 * row[2] * row[4], *last)
         ...         for row in runs]
         >>> found = consequence_slopes({
         ...     "overlap_runs": pl.DataFrame(runs, schema=OVERLAP_RUNS, orient="row"),
@@ -48,19 +48,20 @@ def consequence_slopes(tables: Tables, *, level: Annotated[float, Field(gt=0, lt
         >>> found.select(pl.col("slope").round(2), "n", "n_seeds", "verdict").row(0)
         (0.53, 9, 3, 'supported')
     """
-    consequences = checked(tables["consequences"], CONSEQUENCES, "consequences")
-    runs = checked(tables["overlap_runs"], OVERLAP_RUNS, "overlap_runs")
-    led_to = one_value_a_run(consequences, "value", ("kind", "detail", "design", "dataset"))
-    alike = one_value_a_run(runs, "similarity", ("measure", "design", "dataset"))
+    consequences = checked(of_experiments(tables["consequences"]), CONSEQUENCES, "consequences")
+    runs = checked(of_experiments(tables["overlap_runs"]), OVERLAP_RUNS, "overlap_runs")
+    led_to = one_value_a_run(consequences, "value", ("experiment", "kind", "detail", "design", "dataset"))
+    alike = one_value_a_run(runs, "similarity", ("measure", "experiment", "design", "dataset"))
     rows: list[dict[str, Any]] = []
-    for panel in led_to.partition_by("kind", "detail", "dataset", maintain_order=True):
+    for panel in led_to.partition_by("experiment", "kind", "detail", "dataset", maintain_order=True):
         if panel["value"].null_count() == panel.height:
             continue
-        same = {name: panel[name][0] for name in ("kind", "detail", "dataset")}
+        same = {name: panel[name][0] for name in ("experiment", "kind", "detail", "dataset")}
         for measure in alike["measure"].unique(maintain_order=True):
-            mine = alike.filter(pl.col("measure") == measure).drop("measure")
-            joined = panel.join(mine, on=["design", "dataset", *RUN], how="left", maintain_order="left")
-            distance = is_distance(runs.filter(pl.col("measure") == measure))
+            mine = alike.filter(measure=measure).drop("measure")
+            same_run = ["experiment", "design", "dataset", *RUN]
+            joined = panel.join(mine, on=same_run, how="left", maintain_order="left")
+            distance = is_distance(runs.filter(measure=measure))
             rows.append({**same, "measure": measure, **_slope(joined, distance, level)})
     return pl.DataFrame(rows, schema=CONSEQUENCE_SLOPES)
 

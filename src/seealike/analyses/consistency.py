@@ -27,7 +27,7 @@ class _How:
     seed: int
 
 
-@analysis(needs=("similarities", "models"), groups_by="sets", version=2)
+@analysis(needs=("similarities", "models"), groups_by="sets", version=3)
 def consistency(
     tables: Tables,
     *,

@@ -23,7 +23,7 @@ from seealike.numerics.over_models import fisher
 DomainPair: TypeAlias = tuple[str, str, np.ndarray]
 
 
-@analysis(needs=("similarities", "models", "datasets"), groups_by="sets")
+@analysis(needs=("similarities", "models", "datasets"), groups_by="sets", version=2)
 def consistency_domains(
     tables: Tables,
     *,

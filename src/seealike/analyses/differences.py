@@ -14,6 +14,7 @@ from seealike.analyses.consistency import adjusted, known_or_none, pair_values
 from seealike.analyses.set_pairs import named_sets
 from seealike.data.tables import CONSISTENCY_DIFFERENCES, SIMILARITIES, checked
 from seealike.numerics.correlation import row_correlations
+from seealike.numerics.pairs import Pairs
 
 #: Differences nearer than this are equal.
 _EQUAL = 1e-12
@@ -134,25 +135,29 @@ def _test(
 ) -> tuple[list[float], float]:
     """The medians of both set pairs, and the share of random deals that part them as far."""
     permutations, seed = how
-    medians = [_median(stack, number, pair, kind) for pair in compared]
-    observed = abs(medians[0] - medians[1])
+    left, right = np.triu_indices(len(number), 1)
+    values = stack[:, left, right]
+
+    def medians(dealt: np.ndarray) -> list[float]:
+        x, y = dealt[left], dealt[right]
+        chosen = [((x == one) & (y == other)) | ((x == other) & (y == one)) for one, other in compared]
+        return [_median(values[:, some], kind) for some in chosen]
+
+    seen = medians(number)
+    observed = abs(seen[0] - seen[1])
     if not np.isfinite(observed):
-        return medians, np.nan
+        return seen, np.nan
     rng, as_far = np.random.default_rng(seed), 0
     for _ in range(permutations):
-        dealt = rng.permutation(number)
-        apart = [_median(stack, dealt, pair, kind) for pair in compared]
+        apart = medians(rng.permutation(number))
         as_far += not abs(apart[0] - apart[1]) < observed - _EQUAL
-    return medians, (1 + as_far) / (1 + permutations)
+    return seen, (1 + as_far) / (1 + permutations)
 
 
-def _median(stack: np.ndarray, number: np.ndarray, pair: tuple[int, int], kind: str) -> float:
-    """The median, over pairs of datasets, of the consistency of two sets."""
-    left, right = np.triu_indices(len(number), 1)
-    x, y = pair
-    chosen = ((number[left] == x) & (number[right] == y)) | ((number[left] == y) & (number[right] == x))
-    r, _ = row_correlations(stack[:, left[chosen], right[chosen]], kind)
-    between = r[np.triu_indices(len(stack), 1)]
+def _median(values: np.ndarray, kind: str) -> float:
+    """The median, over pairs of datasets, of the consistency of (n_datasets, n_pairs) similarities."""
+    r, _ = row_correlations(values, kind)
+    between = r[np.triu_indices(len(values), 1)]
     between = between[~np.isnan(between)]
     return float(np.median(between)) if len(between) else np.nan
 
@@ -179,11 +184,10 @@ def complete_models(square: np.ndarray) -> np.ndarray:
         >>> complete_models(one).tolist()
         [1, 2]
     """
-    missing = np.asarray(np.isnan(square).any(axis=0))
-    kept = np.arange(len(missing))
-    while missing[np.ix_(kept, kept)].any():
-        kept = np.delete(kept, missing[np.ix_(kept, kept)].sum(axis=0).argmax())
-    return kept
+    left, right = np.triu_indices(square.shape[-1], 1)
+    missing = np.asarray(np.isnan(square[:, left, right]).any(axis=0))
+    everyone = Pairs(left, right, np.zeros(square.shape[-1], dtype=np.int64))
+    return np.flatnonzero(everyone.complete(missing))
 
 
 def _corrected(block: pl.DataFrame) -> pl.DataFrame:

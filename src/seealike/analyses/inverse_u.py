@@ -20,7 +20,7 @@ from seealike.numerics.pairs import Pairs
 _FEWEST_MODELS = 5
 
 
-@analysis(needs=("similarities",))
+@analysis(needs=("similarities",), version=2)
 def inverse_u(
     tables: Tables,
     *,
@@ -33,7 +33,7 @@ def inverse_u(
     parabola bends downward for a curve that rises and then stays, too; so at its peak the pairs are parted, and
     the two straight lines through either part must rise and fall (the two-lines test): the p-value is the larger
     one of both slopes, each one-sided. All errors leave out one model after the other, as pairs that share a model are
-    not independent; t has two thirds of the models less one for degrees of freedom (see `leaving_out_models`).
+    not independent; t's degrees of freedom are estimated (see `leaving_out_models`).
 
     Args:
         tables: "similarities" (see `tables.SIMILARITIES`).

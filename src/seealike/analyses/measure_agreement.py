@@ -24,7 +24,7 @@ from seealike.numerics.over_models import Pairs, correlations_over_models, fishe
 Row: TypeAlias = tuple[int, int, dict[str, object]]
 
 
-@analysis(needs=("similarities", "models"), groups_by="sets")
+@analysis(needs=("similarities", "models"), groups_by="sets", version=2)
 def measure_agreement(
     tables: Tables,
     *,

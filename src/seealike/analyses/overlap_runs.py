@@ -10,6 +10,8 @@ RUN = ("data_overlap", "task_overlap", "seed", "pair")
 
 #: Realized overlaps that differ by less are of one cell: whole samples of unequal classes make them vary with the seed.
 _DECIMALS = 2
+#: Of so many cells without a run the overlaps are named.
+_MOST_NAMED = 4
 
 
 def one_value_a_run(table: pl.DataFrame, value: str, by: tuple[str, ...]) -> pl.DataFrame:
@@ -60,9 +62,26 @@ def missing_runs(panel: pl.DataFrame, design: pl.DataFrame, value: str) -> str |
         how = "is missing: analyzed without it" if lacking == 1 else "are missing: analyzed without them"
         notes.append(f"{lacking} of {wanted} runs {how}")
     if empty.height:
-        at = "; ".join(f"data {data:g}, task {task:g}" for data, task in empty.select(RUN[:2]).iter_rows())
-        notes.append(f"no run has a value at overlap {at}")
+        notes.append(f"no run has a value at {_named(empty, cells)}")
     return ". ".join(notes) or None
+
+
+def _named(some: pl.DataFrame, cells: pl.DataFrame) -> str:
+    """The overlaps of some cells of a design in words; a share of the task once, if all its cells are among them.
+
+    Example:
+        >>> cells = pl.DataFrame({"data_overlap": [0.0, 0.0, 1.0], "task_overlap": [0.0, 1.0, 1.0]})
+        >>> _named(cells[:2], cells)
+        'task overlap 0, data overlap 0 with task overlap 1'
+    """
+    words = []
+    for (task,), found in some.group_by("task_overlap", maintain_order=True):
+        if found.height == cells.filter(task_overlap=task).height:
+            words.append(f"task overlap {task:g}")
+        else:
+            words += [f"data overlap {data:g} with task overlap {task:g}" for data in found["data_overlap"]]
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _runs(table: pl.DataFrame) -> pl.DataFrame:

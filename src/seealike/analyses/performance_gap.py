@@ -19,7 +19,7 @@ from seealike.numerics.pairs import Pairs
 _EQUAL = 1e-12
 
 
-@analysis(needs=("similarities", "performance"))
+@analysis(needs=("similarities", "performance"), version=2)
 def performance_gap(
     tables: Tables,
     *,

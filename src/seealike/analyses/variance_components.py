@@ -17,7 +17,7 @@ from seealike.numerics.components import components
 from seealike.numerics.pair_levels import upper
 
 
-@analysis(needs=("similarities", "models"), groups_by="fields")
+@analysis(needs=("similarities", "models"), groups_by="fields", version=2)
 def variance_components(
     tables: Tables,
     *,

@@ -100,7 +100,7 @@ class Samples:
         return _blocks(self.n, self.d)
 
 
-def samples(value: Array, where: str, *, minimum: int = 1, wanted_by: str = "") -> Samples:
+def samples(value: Array, where: str, *, minimum: int = 1, wanted_by: str = "", look: bool = True) -> Samples:
     """The features, checked at the border.
 
     Args:
@@ -108,6 +108,7 @@ def samples(value: Array, where: str, *, minimum: int = 1, wanted_by: str = "") 
         where: what to call it in errors.
         minimum: how many samples are needed at least.
         wanted_by: who needs so many, for the error.
+        look: whether to look at every number; without, the samples are good for their shape alone.
 
     Raises:
         DataError: not an array, or not of numbers.
@@ -136,7 +137,7 @@ def samples(value: Array, where: str, *, minimum: int = 1, wanted_by: str = "") 
             got=str(value.shape[0]),
             fix="Use more samples, or a measure that needs fewer.",
         )
-    largest = _largest(value, where)
+    largest = _largest(value, where) if look else 0.0
     return Samples(value, where, largest, _exponent(largest))
 
 

@@ -134,7 +134,7 @@ def components(square: np.ndarray, fields: Mapping[str, np.ndarray], level: floa
       errors of sharing come from the pairs, of which those of one model may depend on each other: products of the
       residuals of pairs with a model in common are counted too, and errors are never less than if there were none.
     - `squared_effect` turns both into intervals; those of "model" and "pair" are of χ², with as many degrees of freedom
-      as the squares vary (so that heavy tails widen them).
+      as their squares, or the logarithm of their mean, vary (so that heavy tails widen them).
     - A share moves with its own component and with the rest: the distances from the estimate to either end are added
       in squares.
 
@@ -220,10 +220,20 @@ def _model(between: tuple[np.ndarray, float, int], within: tuple[float, int], le
     """2 var(m): the variance between models' levels less what pairs bring to it."""
     own, variance, free = between
     noise = within[0] / (len(own) - 2)
-    apart = own**2 * len(own) / free - variance
-    low, high = _chi_squared(variance, _freedom(float(apart @ apart), len(own) * variance, free), level)
+    low, high = _chi_squared(variance, _log_freedom(own**2 * len(own) / free, free), level)
     p = float(fdtrc(free, within[1], variance / noise))
     return Squared(2 * (variance - noise), 2 * (low - noise), 2 * (high - noise), p)
+
+
+def _log_freedom(squares: np.ndarray, free: int) -> float:
+    """The degrees of freedom of χ² whose logarithm varies as that of the mean of these squares (a jackknife).
+
+    With heavy tails a few squares are most of the sum; its logarithm says better than its variance how little that is.
+    """
+    total = float(squares.sum())
+    logs = np.log(np.maximum(total - squares, _ROUNDING * total))
+    squared_error = float(((logs - logs.mean()) ** 2).sum()) * (len(logs) - 1) / len(logs)
+    return max(1.0, min(free, 2 / squared_error)) if squared_error > 0 else free
 
 
 def _pair_freedom(left: np.ndarray, free: int) -> float:

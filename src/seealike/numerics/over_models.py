@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
 from seealike.numerics.correlation import ranked, row_correlations
+from seealike.numerics.jackknife import Squares, counted_once, jackknife, reach
 from seealike.numerics.pair_noise import pair_noise
-from seealike.numerics.pairs import WORTH, Pairs
+from seealike.numerics.pairs import Pairs
 
 #: Fisher's z of a correlation of 1 is infinite; nothing is nearer to 1 than this.
 _MOST = 1 - 1e-12
@@ -30,7 +30,7 @@ class OverModels:
         correlations: r; NaN where it is undefined.
         counts: pairs of models in use.
         standard_errors: of Fisher's z of r, by leaving out one model after the other.
-        degrees: models less sets, whose `WORTH` are the degrees of freedom of that error.
+        degrees: of freedom of that error.
         influence: the model whose leaving changes z most, -1 where nothing is known.
         without: r without that model.
     """
@@ -49,13 +49,12 @@ class OverModels:
 
         Args:
             level: of the intervals.
-            others: (D, D) standard errors of z for other reasons, added in squares; NaN for none.
+            others: (D, D) standard errors of z for other reasons, well known, added in squares; NaN for none.
             biases: (D, D) how much z is known to be off; NaN for nothing known.
         """
         z = fisher(self.correlations) - np.nan_to_num(biases)
-        errors = np.hypot(self.standard_errors, np.nan_to_num(others))
-        reach = student.ppf((1 + level) / 2, np.maximum(WORTH * self.degrees, 1)) * errors
-        return np.tanh(z - reach), np.tanh(z + reach)
+        far = reach(self.standard_errors**2, self.degrees, level, np.nan_to_num(others) ** 2)
+        return np.tanh(z - far), np.tanh(z + far)
 
 
 def fisher(correlations: np.ndarray) -> np.ndarray:
@@ -72,9 +71,9 @@ def correlations_over_models(values: np.ndarray, pairs: Pairs, kind: str) -> Ove
     """The correlation of every pair of rows over pairs of models, with its error over the models.
 
     The standard error is the delete-one-model jackknife of Fisher's z, within each set that models are drawn
-    from: se² = Σ_sets (m - 1) / m Σ_i (z_(i) - mean z)², less what the noise of single pairs adds to it because each
-    is left out with both its models (see `pair_noise`), and no less than if all pairs were independent. It says how r
-    would vary had other models of the same kind been compared on the same samples.
+    from, less what the noise of single pairs adds to it because each is left out with both its models (see
+    `pair_noise`, `counted_once`), and no less than if all pairs were independent. It says how r would vary had other
+    models of the same kind been compared on the same samples.
 
     Args:
         values: (D, P) float64; NaN where missing.
@@ -96,33 +95,39 @@ def correlations_over_models(values: np.ndarray, pairs: Pairs, kind: str) -> Ove
         Snijders & Borgatti, «Non-parametric standard errors and tests for network statistics», Connections 1999.
     """
     r, counts = row_correlations(values, kind)
-    z, used = fisher(r), pairs.members
+    used = pairs.members
     left_out = np.full((len(used), *r.shape), np.nan)
     if kind != "kendall":
         for place, model in enumerate(used):
             left_out[place] = row_correlations(values[:, pairs.without(int(model))], kind)[0]
-    changes = fisher(left_out) - z
-    squares, degrees = np.zeros_like(r), np.zeros(r.shape, dtype=np.int64)
-    for stratum in np.unique(pairs.strata[used]):
-        some = fisher(left_out[pairs.strata[used] == stratum])
-        if len(some) < 2:  # one model that all others are compared with: it is not drawn from anything
-            continue
-        known = ~np.isnan(some)
-        m = known.sum(axis=0)
-        mean = np.where(known, some, 0).sum(axis=0) / np.maximum(m, 1)
-        squares += (m - 1) / np.maximum(m, 1) * (np.where(known, some - mean, 0) ** 2).sum(axis=0)
-        degrees += np.maximum(m - 1, 0)
-        squares[m < 2] = np.nan
-    sizes = np.where(np.isnan(changes), -1.0, np.abs(changes))
-    most = sizes.argmax(axis=0) if len(used) else np.zeros(r.shape, dtype=np.int64)
-    known = (sizes.max(axis=0, initial=-1.0) >= 0) & ~np.isnan(r)
-    influence = np.where(known, used[most] if len(used) else -1, -1)
-    without = np.where(known, np.take_along_axis(left_out, most[None], axis=0)[0], np.nan) if len(used) else r
-    if kind != "kendall":
-        too_large, least = pair_noise(values, r, pairs, kind)
-        squares = np.maximum(squares - too_large, least)
-    errors = np.where(np.isnan(r) | (degrees == 0), np.nan, np.sqrt(squares))
-    return OverModels(r, counts, errors, degrees, influence, without)
+    squares = _squares(values, r, fisher(left_out), pairs, kind)
+    none = np.isnan(r) | (squares.drawn == 0)
+    errors, degrees = (np.where(none, np.nan, one) for one in (np.sqrt(squares.sums), squares.degrees))
+    return OverModels(r, counts, errors, degrees, *_most_influential(r, left_out, used))
+
+
+def _squares(values: np.ndarray, r: np.ndarray, z_without: np.ndarray, pairs: Pairs, kind: str) -> Squares:
+    """Squared errors of z over the models."""
+    drawn = pairs.drawn
+    if kind == "kendall" or not drawn:
+        unknown = np.full_like(r, np.nan)
+        return Squares(unknown, unknown, np.zeros(r.shape, dtype=np.int64))
+    parts = [jackknife(z_without[np.isin(pairs.members, models)]) for models in drawn]
+    too_large, least = pair_noise(values, r, pairs, kind)
+    known = (~np.isnan(values)).astype(np.int64)
+    n_pairs = np.maximum(known @ known.T, 1)
+    return counted_once(sum(parts[1:], parts[0]), too_large, Squares(least, 2 * least**2 / n_pairs, n_pairs))
+
+
+def _most_influential(r: np.ndarray, left_out: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The model whose leaving changes z most (-1 where nothing is known), and r without it."""
+    if not len(used):
+        return np.full(r.shape, -1), r
+    sizes = np.abs(fisher(left_out) - fisher(r))
+    sizes = np.where(np.isnan(sizes), -1.0, sizes)
+    most, known = sizes.argmax(axis=0), (sizes.max(axis=0) >= 0) & ~np.isnan(r)
+    without = np.take_along_axis(left_out, most[None], axis=0)[0]
+    return np.where(known, used[most], -1), np.where(known, without, np.nan)
 
 
 def mantel(
@@ -213,15 +218,11 @@ def _permuted(pairs: Pairs, rng: np.random.Generator) -> np.ndarray:
 
 
 def _complete_models(rows: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, Pairs]:
-    """The rows over the models that miss nothing: the one that misses most goes first."""
-    missing = np.isnan(rows).any(axis=0)
-    left, right = pairs.left, pairs.right
-    keep = np.ones(len(left), dtype=bool)
-    while (missing & keep).any():
-        bad = missing & keep
-        counts = np.bincount(np.concatenate([left[bad], right[bad]]), minlength=len(pairs.strata))
-        keep &= pairs.without(int(counts.argmax()))
+    """The rows over the models that miss nothing."""
+    kept = pairs.complete(np.asarray(np.isnan(rows).any(axis=0)))
+    keep = kept[pairs.left] & kept[pairs.right]
+    left, right = pairs.left[keep], pairs.right[keep]
     strata = np.full(len(pairs.strata), -1)
-    members = np.unique(np.concatenate([left[keep], right[keep]]))
+    members = np.unique(np.concatenate([left, right]))
     strata[members] = pairs.strata[members]
-    return rows[:, keep], Pairs(left[keep], right[keep], strata)
+    return rows[:, keep], Pairs(left, right, strata)

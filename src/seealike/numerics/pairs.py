@@ -9,10 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Two models' squares, of which errors over models are made, share the noise of a pair: m are worth fewer than m - 1
-#: independent ones. In simulations (benchmarks/simulations.py) intervals of 95 % cover as much with two thirds.
-WORTH = 2 / 3
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -38,6 +34,31 @@ class Pairs:
         """The models that are in some pair, in order."""
         return np.unique(np.concatenate([self.left, self.right]))
 
+    @property
+    def drawn(self) -> list[np.ndarray]:
+        """The models that are in some pair, by set; a set of one is not drawn from anything, and not here."""
+        members = self.members
+        sets = self.strata[members]
+        found = [members[sets == one] for one in np.unique(sets)]
+        return [models for models in found if len(models) > 1]
+
     def without(self, model: int) -> np.ndarray:
         """(P,) bool, the pairs that this model is not in."""
         return (self.left != model) & (self.right != model)
+
+    def complete(self, missing: np.ndarray) -> np.ndarray:
+        """(M,) bool, the models that stay so that none of their pairs is missing; the one that misses most goes first.
+
+        Args:
+            missing: (P,) bool.
+
+        Example:
+            >>> pairs = Pairs(np.array([0, 0, 1]), np.array([1, 2, 2]), np.zeros(3, int))
+            >>> pairs.complete(np.array([True, False, False]))
+            array([False,  True,  True])
+        """
+        kept = np.ones(len(self.strata), dtype=bool)
+        while (bad := missing & kept[self.left] & kept[self.right]).any():
+            counts = np.bincount(np.concatenate([self.left[bad], self.right[bad]]), minlength=len(kept))
+            kept[counts.argmax()] = False
+        return kept
