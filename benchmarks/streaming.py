@@ -1,6 +1,6 @@
 """What distances over all tokens cost beside extraction, and how much memory they take.
 
-    python benchmarks/streaming.py [--images 96] [--batch 16] [--rounds 3] [--scale 3000] [--no-write]
+    python benchmarks/streaming.py [--images 96] [--batch 16] [--rounds 3] [--scale 3000] [--many 30000] [--no-write]
 
 The network is timm's vit_base_patch16_224, untrained, read at 13 layers (the embedding and twelve blocks, 197 tokens ×
 768); JPEG files of 500 × 375 are made in a temporary folder. Rounds alternate between
@@ -14,6 +14,11 @@ The share is that of processor seconds, which other programs on the machine chan
 The second table replaces the network by a table of outputs of that shape, so that what is left is reading order,
 holding, files and distances alone: processor seconds an image, and the peak memory above that of the start, for
 triples, for references with 120 variants, and for objects of which all were compared with others at random.
+
+The third table is whether time an image and memory depend on the number of images: a small vision transformer (17
+tokens × 48, 13 layers) over so many PNG files of 32 × 32, and over a tenth of them.
+
+All of it takes under ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -49,6 +54,8 @@ RESULTS = Path(__file__).parent / "results" / "streaming.md"
 LAYERS = ("norm_pre", *(f"blocks.{k}" for k in range(12)))
 DISTANCES = ("rms", "cosine", "normalized_euclidean", "unit_channels")
 SHAPE = (197, 768)
+#: Images of the small network that are run without distances.
+_PLAIN = 3000
 EXTRACTION, STREAMING = "extraction of the first token", "distances over all tokens"
 
 
@@ -82,6 +89,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=int, default=3000, help="images of the second table")
+    parser.add_argument("--many", type=int, default=30_000, help="images of the third table")
     parser.add_argument("--no-write", action="store_true")
     parser.add_argument("--folder", default="", help=argparse.SUPPRESS)
     parser.add_argument("--only", default="", help=argparse.SUPPRESS)
@@ -92,7 +100,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         options.folder = str(Path(made) / "images")
         _photographs(Path(options.folder), options.images)
-        report = "\n".join([*_header(options), *_rounds(options), "", *_scaled(options)]) + "\n"
+        report = [*_header(options), *_rounds(options), "", *_scaled(options), "", *_many(options)]
+    report = "\n".join(report) + "\n"
     print(report)
     if not options.no_write:
         RESULTS.write_text(report, encoding="utf-8")
@@ -191,6 +200,44 @@ def _scaled(options: argparse.Namespace) -> list[str]:
     return lines
 
 
+def _many(options: argparse.Namespace) -> list[str]:
+    """Whether time an image and memory grow with the number of images."""
+    folder = Path(options.folder).parent / "small"
+    _small_files(folder, options.many)
+    lines = [
+        "A small vision transformer (17 tokens × 48, 13 layers):",
+        "",
+        "| pairs | images | processor milliseconds an image | of them without distances | memory above the start |",
+        "|---|---|---|---|---|",
+    ]
+    for case in ("triples", "variants"):
+        for n in (options.many // 10, options.many):
+            command = [*_command(f"small {case}", options), f"--folder={folder}", f"--many={n}"]
+            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+            whole, plain = 1000 * float(said[0]) / n, 1000 * float(said[1]) / min(n, _PLAIN)
+            lines.append(f"| {case} | {n} | {whole:.2f} | {plain:.2f} | {int(said[2]) >> 20} MiB |")
+    return lines
+
+
+def _small_files(folder: Path, n: int) -> None:
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for k in range(n):
+        pixels = rng.integers(0, 255, size=(8, 8, 3), dtype=np.uint8).repeat(4, axis=0).repeat(4, axis=1)
+        Image.fromarray(pixels).save(folder / f"{k:06d}.png", compress_level=1)
+
+
+def _small(options: argparse.Namespace) -> tuple[Reader, Samples]:
+    arguments = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "num_heads": 3}
+    entry = {"source": "timm", "model": "vit_tiny_patch16_224", "pretrained": False, "input": {"size": 32}}
+    card = MODEL_SOURCES["timm"].model_validate(
+        {**entry, "arguments": arguments, "name": "small", "layer": LAYERS}
+    )
+    folder = {"source": "image_folder", "name": "small", "path": options.folder}
+    samples = DATASET_SOURCES["image_folder"].model_validate(folder).open(0)
+    return Reader(card.load("cpu"), "small"), samples.rows(np.arange(options.many))
+
+
 def _command(only: str, options: argparse.Namespace) -> list[str]:
     sizes = [f"--{key}={getattr(options, key)}" for key in ("images", "batch", "scale", "folder")]
     return [sys.executable, __file__, *sizes, "--only", only]
@@ -211,6 +258,9 @@ def _alone(options: argparse.Namespace) -> None:
             _distances(reader, samples, "triples", options, lambda *_: None)
         print(_peak())
         return
+    if options.only.startswith("small "):
+        _alone_small(options)
+        return
     n = options.scale if options.only != "at random" else options.scale // 4
     blank = Image.new("L", (1, 1))
     samples = Samples(tuple(map(str, range(n))), lambda _: blank, None, (), "ab")
@@ -218,6 +268,23 @@ def _alone(options: argparse.Namespace) -> None:
     began = time.process_time()
     _distances(reader, samples, options.only, options, lambda *_: None)
     print(time.process_time() - began, _peak() - before)
+
+
+def _alone_small(options: argparse.Namespace) -> None:
+    """Seconds with distances over all tokens, seconds of the network and files alone, and bytes above the start."""
+    reader, samples = _small(options)
+    reader.outputs(np.zeros((options.batch, 3, 32, 32), np.float32), LAYERS)
+    before, began = _peak(), time.process_time()
+    _distances(reader, samples, options.only.removeprefix("small "), options, lambda *_: None)
+    spent, above = time.process_time() - began, _peak() - before
+    began = time.process_time()
+    some = min(len(samples.sample_ids), _PLAIN)
+    for start in range(0, some, options.batch):
+        rows = range(start, min(start + options.batch, some))
+        assert samples.image is not None
+        images = [reader.model.preprocess(samples.image(row)) for row in rows]
+        reader.outputs(np.stack([np.asarray(image) for image in images]), LAYERS)
+    print(spent, time.process_time() - began, above)
 
 
 def _header(options: argparse.Namespace) -> list[str]:

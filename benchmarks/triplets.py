@@ -1,19 +1,20 @@
 """How fast odd-one-out triplets are scored from features in memory, beside the memory bandwidth of the machine.
 
-Run with ``python benchmarks/triplets.py``; ``--triplets 10000000 --threads 2`` is the default. Writes
-``benchmarks/results/triplets.md``.
+    python benchmarks/triplets.py [--triplets 10000000] [--threads 2] [--repeats 3] [--no-write]
+
+Writes benchmarks/results/triplets.md; under ten minutes on two quiet cores.
 
 "Touched" is what the triplets' samples amount to if each is read once a triplet, 3 rows × dimensions × 4 bytes; the
-floor is the time that the machine needs to read so much from memory in rows drawn at random (measured here: whole rows
-are added up, with the same threads, nothing else done). Where there are few samples, seealike does each pair of samples
-once and looks it up, and may be below the floor. Seconds are the median of the repeats, features warm, and include
-everything that `seealike.odd_one_out` returns: accuracy, interval, cross-entropy and the tally of equal triplets.
+floor is the time that the machine needs to read so much from memory in rows drawn at random (measured here: rows are
+fetched, with the same threads, nothing else done). Where there are few samples, seealike does each pair of them once
+and looks it up; where there are many pairs for every sample, it sorts them so that rows are fetched seldom: either may
+be below the floor. Seconds are the median of the repeats, features warm, and include everything that
+`seealike.odd_one_out` returns: accuracy, interval, cross-entropy and the tally of equal triplets.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -23,9 +24,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from extraction import _cores, _processor
+from streaming import _load
 
 import seealike
 
+RESULTS = Path(__file__).parent / "results" / "triplets.md"
 REPEATS = 3
 #: Samples and dimensions: THINGS with SPoSE-66, THINGS with a wide layer, 30,000 images with two layers.
 CASES = ((1854, 66), (1854, 768), (30000, 64), (30000, 768))
@@ -75,6 +79,7 @@ def main() -> None:
     parser.add_argument("--triplets", type=int, default=10_000_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--no-write", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     lines = []
@@ -93,19 +98,20 @@ def main() -> None:
                 f"{touched / taken / 1e9:.2f}",
                 f"{least:.2f}",
                 f"{touched / least / 1e9:.2f}",
+                f"{taken / least:.2f}",
             )
             lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], flush=True)
     head = (
-        f"{given.triplets:,} triplets, float32 features, {given.threads} threads, {platform.machine()}, "
-        f"Python {platform.python_version()}, numpy {np.__version__}.\n\n"
-        "| features | similarity | seconds | million triplets/s | touched GB/s | floor, seconds | floor, GB/s |\n"
-        "|---|---|---|---|---|---|---|\n"
+        f"# Odd one out: {given.triplets:,} triplets of features in memory\n\n"
+        f"`python benchmarks/triplets.py`, medians of {given.repeats}; float32 features, {given.threads} threads. "
+        f"{_processor()}, {_cores()} cores, load {_load()}; torch {torch.__version__.split('+')[0]}, "
+        f"numpy {np.__version__}. The floor is the time that fetching 3 rows a triplet takes, drawn at random.\n\n"
+        "| features | similarity | seconds | million triplets/s | touched GB/s | floor, seconds | floor, GB/s "
+        "| times the floor |\n|---|---|---|---|---|---|---|---|\n"
     )
-    text = (
-        f"# Scoring triplets\n\nMade by `python benchmarks/triplets.py`.\n\n{head}" + "\n".join(lines) + "\n"
-    )
-    (Path(__file__).parent / "results" / "triplets.md").write_text(text, encoding="utf-8")
+    if not given.no_write:
+        RESULTS.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from scipy.spatial import distance as scipy_distance
 
 from seealike import Features
 from seealike.errors import MisalignedSamples, NonFiniteError, ShapeError, UndefinedMeasure, UnknownName
-from seealike.human import pair_distances, pair_tables, pairs
-from seealike.human.distances import _RULES
+from seealike.human import pair_blocks, pair_distances, pair_tables, pairs
+from seealike.human.distances import _RULES, distances
 from seealike.human.pair_tables import all_products, all_squares, sums_of_squares
+from seealike.human.rows import Located
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 5)) * [1, 2, 30, 0.1, 1] + 3
@@ -50,17 +51,32 @@ DEFINITIONS = {
 }
 
 
+def take_the_way(way, monkeypatch):
+    """Have pairs done in one of the three ways; the set that comes back says which were gone."""
+    done = set()
+    for name, made in (("table", "_looked_up"), ("blocks", "_by_blocks"), ("directly", "_direct")):
+        work = getattr(pairs, made)
+        monkeypatch.setattr(
+            pairs, made, lambda *given, work=work, name=name: (done.add(name), work(*given))[1]
+        )
+    if way != "table":
+        monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+    if way == "directly":
+        monkeypatch.setattr(pairs, "pays", lambda *_: False)
+    return done
+
+
 def test_every_distance_has_a_definition_here():
     assert set(DEFINITIONS) == set(_RULES)
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
-@pytest.mark.parametrize("table", [True, False])
-def test_distances_are_what_they_say(name, table, monkeypatch):
-    if not table:
-        monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+@pytest.mark.parametrize("way", ["table", "blocks", "directly"])
+def test_distances_are_what_they_say(name, way, monkeypatch):
+    done = take_the_way(way, monkeypatch)
     assert len(np.unique(PAIRS)) == 12  # z-scores and whitening are over the samples in a pair: here all
     np.testing.assert_allclose(pair_distances(X, PAIRS, name), DEFINITIONS[name](), rtol=1e-9, atol=1e-12)
+    assert done == {way}
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
@@ -78,16 +94,20 @@ def test_the_mean_normalized_square_is_one():
     assert (made**2).mean() == pytest.approx(1, rel=1e-12)
 
 
+@pytest.mark.parametrize("way", ["table", "blocks", "directly"])
 @pytest.mark.parametrize("name", ["normalized_euclidean", "zscored_euclidean"])
-def test_dead_channels_are_left_out(name):
+def test_dead_channels_are_left_out(name, way, monkeypatch):
+    take_the_way(way, monkeypatch)
     dead = np.insert(X, 2, 7.7, axis=1)
     np.testing.assert_allclose(pair_distances(dead, PAIRS, name), pair_distances(X, PAIRS, name), rtol=1e-12)
     with pytest.raises(UndefinedMeasure, match="a channel that differs between samples, got none"):
         pair_distances(np.ones((3, 2)), [[0, 1]], name)
 
 
+@pytest.mark.parametrize("way", ["table", "blocks", "directly"])
 @pytest.mark.parametrize("name", sorted(set(DEFINITIONS) - {"dot", "whitened_euclidean"}))
-def test_equal_images_are_exactly_equally_far(name):
+def test_equal_images_are_exactly_equally_far(name, way, monkeypatch):
+    take_the_way(way, monkeypatch)
     twin = np.concatenate([X, X, X])  # rows i, i + 12 and i + 24 are the same image
     left = pair_distances(twin, np.concatenate([PAIRS, PAIRS + np.array([12, 24])]), name)
     assert (left[:40] == left[40:]).all()
@@ -95,18 +115,68 @@ def test_equal_images_are_exactly_equally_far(name):
     assert same[0] == 0 == same[1] < same[2]
 
 
-def test_distances_are_symmetric_to_the_last_bit(monkeypatch):
+@pytest.mark.parametrize("way", ["blocks", "directly"])
+def test_distances_are_symmetric_to_the_last_bit(way, monkeypatch):
+    take_the_way(way, monkeypatch)
     for name in DEFINITIONS:
-        monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
         assert (pair_distances(X, PAIRS, name) == pair_distances(X, PAIRS[:, ::-1], name)).all(), name
 
 
-def test_threads_and_blocks_change_nothing(monkeypatch):
+def test_blocks_change_nothing(monkeypatch):
     many = np.random.default_rng(1).integers(0, 12, size=(5000, 2))
-    monkeypatch.setattr(pairs, "_TABLE_ENTRIES", 0)
+    take_the_way("directly", monkeypatch)
     before = pair_distances(X, many, "euclidean")
     monkeypatch.setattr(pairs, "_BLOCK_NUMBERS", 300)
     assert (pair_distances(X, many, "euclidean") == before).all()
+
+
+@pytest.mark.parametrize("name", ["euclidean", "dot", "normalized_euclidean"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sorted_pairs_of_many_samples_are_in_their_places(name, threads, monkeypatch):
+    """Many blocks of samples and many parts to sort, samples in no pair, equal pairs, pairs of a sample with itself."""
+    rng = np.random.default_rng(6)
+    values = rng.standard_normal((300, 4)) + 1e3
+    trials = rng.integers(7, 290, size=(6000, 3))
+    trials[:3] = [[200, 9, 9], [9, 200, 200], [200, 9, 9]]
+    done = take_the_way("blocks", monkeypatch)
+    monkeypatch.setattr(pair_blocks, "_BLOCK_NUMBERS", 64)
+    monkeypatch.setattr(pair_blocks, "_SORTED", 1000)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = distances(Located(values, trials), ((0, 1), (0, 2), (1, 2)), name)
+    finally:
+        torch.set_num_threads(before)
+    left, right = values[trials[:, [0, 0, 1]]], values[trials[:, [1, 2, 2]]]
+    squares = (left - right) ** 2
+    squares /= 4 * squares.mean(axis=(0, 1)) if name == "normalized_euclidean" else 1
+    expected = -(left * right).sum(-1) if name == "dot" else np.sqrt(squares.sum(-1))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert done == {"blocks"}
+    assert found[0, 0] == found[1, 0] == found[2, 1]
+    assert name == "dot" or found[0, 2] == 0
+
+
+def test_near_images_far_from_the_origin_keep_their_digits_in_blocks(monkeypatch):
+    """The difference of products loses all digits here: these pairs are made anew."""
+    take_the_way("blocks", monkeypatch)
+    rng = np.random.default_rng(7)
+    centers = np.repeat(rng.standard_normal((6, 5)) * 1e4, 2, axis=0)
+    values = centers + 1e-6 * rng.standard_normal((12, 5))
+    np.testing.assert_allclose(
+        pair_distances(values, PAIRS, "sqeuclidean"),
+        ((values[PAIRS[:, 0]] - values[PAIRS[:, 1]]) ** 2).sum(axis=1),
+        rtol=1e-9,
+    )
+
+
+def test_ties_of_whole_numbers_stay_ties_in_blocks(monkeypatch):
+    take_the_way("blocks", monkeypatch)
+    rng = np.random.default_rng(8)
+    values = rng.integers(0, 2, (40, 30)).astype(np.float32)
+    many = rng.integers(40, size=(2000, 2))
+    found = pair_distances(values, many, "sqeuclidean")
+    assert (found == ((values[many[:, 0]] - values[many[:, 1]]) ** 2).sum(axis=1)).all()
 
 
 def test_tables_of_all_pairs_are_symmetric_and_equal_rows_have_equal_places():

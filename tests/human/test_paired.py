@@ -5,6 +5,8 @@ import pytest
 
 import seealike
 from seealike.errors import DataError, MisalignedSamples, UndefinedMeasure
+from seealike.human.intervals import clustered_error
+from seealike.human.layers import profile_of_units
 from seealike.human.paired import layer_profile, paired_difference
 
 from .observers import choose, drawn_triplets, probabilities
@@ -108,3 +110,53 @@ def test_what_cannot_be_compared_is_refused():
         layer_profile({"a": Credits([1, 0], [0, 0])}, 0.5)
     with pytest.raises(DataError, match="expected scores, got none"):
         layer_profile({}, 0.5)
+
+
+def test_the_best_layer_is_among_those_that_may_be_the_best():
+    """The set of layers with p > .05 holds the truly best one in 95 % of the cases, though it is picked by nobody."""
+    rng, held, alone = np.random.default_rng(5), 0, 0
+    for _ in range(200):
+        units = rng.normal([0.5, 0.45, 0.5, 0.2], 0.5, size=(80, 4)) + rng.normal(0, 1, size=(80, 1))
+        found = profile_of_units({str(k): units[:, k] for k in range(4)}, draws=300)
+        held += bool((found.p_value_best[[0, 2]] > 0.05).all())
+        alone += bool(found.p_value_best[3] <= 0.05)
+        assert found.p_value_best[int(found.gain.argmax())] > 0.05
+        assert found.behind.min() == 0
+    assert held / 200 > 0.87  # two layers share the first place, so that both are in it less often than each
+    assert alone / 200 > 0.8
+
+
+def test_layers_that_are_the_same_are_as_good_as_each_other():
+    same = np.random.default_rng(6).normal(size=30)
+    found = profile_of_units({"a": same, "b": same.copy()})
+    assert found.p_value_best.tolist() == [1, 1]
+    assert found.behind.tolist() == [0, 0]
+    with pytest.raises(DataError, match="expected scores, got none"):
+        profile_of_units({})
+
+
+def test_raters_who_always_answer_alike_widen_the_band():
+    rng = np.random.default_rng(7)
+    units, raters = np.repeat(np.arange(60), 20), np.tile(np.arange(20), 60)
+    correct = (rng.random((60, 20)) < rng.choice([0.2, 0.8], 20)).astype(float).ravel()
+    plain, known = Credits(correct, units), Credits(correct, units)
+    known.raters = raters
+    narrow, wide = (layer_profile({"a": one}, 0.5) for one in (plain, known))
+    error = clustered_error(correct, units, raters) / clustered_error(correct, units)
+    assert error > 2
+    assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(error)
+    assert wide.p_value >= narrow.p_value
+
+
+def test_models_whose_rows_stand_in_another_order_are_compared_by_id():
+    rng = np.random.default_rng(8)
+    names = np.array([f"object{k}" for k in range(30)])
+    values = rng.random((30, 4))
+    first, second = (
+        seealike.Features(values[o], tuple(names[o])) for o in (np.arange(30), rng.permutation(30))
+    )
+    drawn = names[np.array([rng.choice(30, 3, replace=False) for _ in range(200)])]
+    for score in (seealike.odd_one_out, seealike.two_afc):
+        one, other = score(first, drawn), score(second, drawn)
+        assert (one.units == other.units).all()
+        assert paired_difference(one, other).difference == 0

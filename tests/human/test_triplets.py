@@ -290,3 +290,32 @@ def test_an_interval_has_a_width_where_all_are_right_or_wrong(value):
     assert high - low > 0.05
     assert low <= value <= high
     assert share_interval(np.ones(5), np.zeros(5, int)) == (0.0, 1.0)
+
+
+def test_each_of_three_codebases_has_its_tie_rule():
+    """Their formulas written out, on whole numbers full of ties: what docs/human.md says under «Ties»."""
+    rng = np.random.default_rng(11)
+    x = rng.integers(0, 2, size=(30, 3)).astype(float)
+    three = np.array([rng.choice(30, 3, replace=False) for _ in range(400)])
+    d01, d02, d12 = (
+        ((x[three[:, i]] - x[three[:, j]]) ** 2).sum(axis=1) for i, j in ((0, 1), (0, 2), (1, 2))
+    )
+    share = rng.choice([0.0, 0.2, 0.6, 1.0], 400)
+    judged = Choices(three[:, 0], three[:, 1], three[:, 2], share)
+    published = {
+        "strict": (
+            ((d01 < d02) & (d01 < d12)).mean(),  # Hernández-Cámara et al., THINGS
+            ((d01 > d02) * share + (d01 < d02) * (1 - share)).mean(),  # and NIGHTS, where shares are 0 or 1
+        ),
+        "half": (
+            None,
+            ((d01 < d02) * (1 - share) + (d02 < d01) * share + 0.5 * (d01 == d02)).mean(),
+        ),  # LPIPS
+        "lenient": (((d01 <= d02) & (d01 <= d12)).mean(), None),  # DreamSim, THINGS
+    }
+    assert len({odd for odd, _ in published.values()} - {None}) == 2, "ties tell the rules apart here"
+    for rule, (odd, two) in published.items():
+        if odd is not None:
+            assert seealike.odd_one_out(x, three, "sqeuclidean", rule).accuracy == pytest.approx(odd)
+        if two is not None:
+            assert seealike.two_afc(x, judged, "sqeuclidean", rule).accuracy == pytest.approx(two)

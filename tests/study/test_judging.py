@@ -8,9 +8,12 @@ import pytest
 
 import seealike
 from seealike import Features, read_studies, run, write_features
+from seealike.cli import work
 from seealike.cli.spare import gc
 from seealike.data.imports.layout import feature_path
 from seealike.errors import StudyMistakes
+from seealike.extract import Reader
+from seealike.human.paired import layer_profile
 from seealike.sources.judgements import read_judgements
 
 from ..human.observers import choose, drawn_triplets, probabilities
@@ -110,6 +113,34 @@ def test_scores_are_those_of_the_public_functions(done):
     floor = table(folder, "ceilings").filter(kind="entropy")["value"].item()
     assert floor - 0.1 < entropy < np.log(3)
     assert table(folder).filter(score="kl_divergence", model="sharp", layer="late")["value"].item() < 0.15
+    errors = dict(
+        table(folder).filter(score="calibration_error", model="sharp").select("layer", "value").rows()
+    )
+    assert 0 <= errors["late"] < 0.1
+    assert table(folder).filter(score="entropy_response_times").is_empty()
+
+
+def test_all_layers_of_a_model_are_tested_together(done):
+    folder, features, _ = done
+    rows = table(folder, "alignment_layers")
+    assert rows.height == 6
+    assert set(rows["score"]) == {"odd_one_out"}
+    trials = read_judgements(
+        "things", folder / "trials.txt", ids=folder / "ids.txt", order="unique_id", base=1
+    )
+    for model in ("sharp", "dull"):
+        mine = rows.filter(model=model)
+        scores = {layer: seealike.odd_one_out(features[model, layer], trials) for layer in mine["layer"]}
+        found = layer_profile(scores, 1 / 3)
+        for column in ("gain", "low", "high", "p_value_familywise", "behind", "p_value_best"):
+            np.testing.assert_allclose(mine[column], getattr(found, column), err_msg=column)
+    late, early = (rows.filter(model="sharp", layer=layer).row(0, named=True) for layer in ("late", "early"))
+    assert late["gain"] > 0.2
+    assert late["p_value_familywise"] < 0.01
+    assert (late["behind"], late["p_value_best"]) == (0, 1)
+    assert early["p_value_best"] < 0.01
+    value = table(folder).filter(model="sharp", layer="late", score="odd_one_out")["value"].item()
+    assert late["gain"] == pytest.approx(value - 1 / 3)
 
 
 def test_models_are_compared_at_their_best_layers(done):
@@ -188,6 +219,10 @@ def test_a_layer_without_a_distance_is_a_reason(tmp_path):
     assert reasons["sharp", "late"] is None
 
 
+def table_of_references(folder):
+    return len(np.unique(read_judgements("tid2013", folder / "tid").references))
+
+
 IMAGES = """\
 name: pictures
 models:
@@ -223,6 +258,12 @@ def test_images_that_people_judged_become_datasets(pictures):
     assert (pixels["layer"], pixels["level"], pixels["readout"]) == ("", "low", "images")
     assert pixels["value"] > 0.9
     assert set(table(pictures).filter(human="TID2013", model="ssl-0")["layer"]) == {"body"}
+    gains = table(pictures, "alignment_layers").filter(human="TID2013")
+    assert set(gains["model"]) == {"ssl-0", "ssl-1", "pixels", "psnr"}
+    assert set(gains["n"]) == {table_of_references(pictures)}
+    of_pixels = gains.filter(model="pixels").row(0, named=True)
+    assert of_pixels["gain"] == pytest.approx(pixels["value"], abs=1e-12)
+    assert of_pixels["low"] <= of_pixels["gain"] <= of_pixels["high"]
     rows = table(pictures).filter(human="NIGHTS", score="two_afc", model="ssl-0")
     assert set(rows["n"].drop_nulls()) == {16}, (
         "the unanimous rows alone are judged, and their images alone are read"
@@ -248,7 +289,7 @@ def test_images_that_people_judged_become_datasets(pictures):
     assert not [text for text in record["warnings"] if "TID2013" in text]
 
 
-def test_ratings_read_the_wrong_way_round_are_warned_of(pictures):
+def test_ratings_read_the_wrong_way_round_are_warned_of(pictures, capsys):
     edit(pictures, IMAGES.splitlines()[-1] + "\n", "")
     names = pictures / "tid/mos_with_names.txt"
     lines = [line.split() for line in names.read_text().splitlines()]
@@ -256,6 +297,8 @@ def test_ratings_read_the_wrong_way_round_are_warned_of(pictures):
     again(pictures)
     record = json.loads((pictures / "results/record/last-run.json").read_text())
     assert [text for text in record["warnings"] if "TID2013: expected some positive correlation" in text]
+    assert work.run(pictures / "study.yaml", {}, None, ("judge",)) == 0
+    assert "note: TID2013: expected some positive correlation" in capsys.readouterr().out
 
 
 def test_a_missing_image_fails_its_set_alone(pictures):
@@ -280,7 +323,13 @@ def test_levels_are_told_apart(tmp_path):
         named = {f"image{i + 1}Path": name for i, name in enumerate(three)}
         odd = three[int(rng.integers(3))]
         trials.append(
-            {**named, "selected_image": odd, "rt": 900, "triplet_type": kind, "exp_trial_type": "exp_trial"}
+            {
+                **named,
+                "selected_image": odd,
+                "rt": 900 + k,
+                "triplet_type": kind,
+                "exp_trial_type": "exp_trial",
+            }
         )
     (tmp_path / "levels.json").write_text(json.dumps({"a": trials[:30], "b": trials[30:]}))
     entry = "  - {source: levels, name: LEVELS, path: levels.json, min_trials: 0, dataset: objects}\n"
@@ -291,6 +340,9 @@ def test_levels_are_told_apart(tmp_path):
         rows["score"]
     )
     assert rows.filter(score="odd_one_out (fine)")["n"].item() == 20
+    times = rows.filter(score="entropy_response_times").row(0, named=True)
+    assert -1 <= times["low"] <= times["value"] <= times["high"] <= 1
+    assert times["n"] == 60
 
 
 @pytest.mark.parametrize(
@@ -315,3 +367,83 @@ def test_mistakes_are_told_where_they_stand(tmp_path, old, new, says):
     with pytest.raises(StudyMistakes) as caught:
         read_studies(tmp_path / "study.yaml")
     assert says in "\n".join(caught.value.mistakes), caught.value.mistakes
+
+
+TOGETHER = """\
+name: together
+models:
+  - source: checkpoint
+    name: net
+    network: nets.py:Tiny
+    weights: ssl-0.pt
+    layer: [conv, body]
+    pooling: flatten
+    input: {size: 12}
+human:
+  - {source: nights, name: test, path: nights, split: test, readouts: [tokens], distances: [rms, cosine]}
+  - {source: nights, name: all, path: nights, min_votes: 0, layers: body, readouts: [tokens, mean], distances: [rms]}
+"""
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """How many images were run through a network so far."""
+    count = [0]
+    plain = Reader.outputs
+
+    def counting(self, batch, *given, **named):
+        count[0] += len(batch)
+        return plain(self, batch, *given, **named)
+
+    monkeypatch.setattr(Reader, "outputs", counting)
+    return count
+
+
+@pytest.fixture
+def two_sets(tmp_path):
+    write_study(tmp_path, TOGETHER)
+    (tmp_path / "nights").mkdir()
+    nights(tmp_path / "nights")
+    return tmp_path
+
+
+def test_each_image_is_encoded_once_whatever_the_number_of_sets(two_sets, encoded):
+    assert {o.status for o in again(two_sets).values()} == {"done"}
+    assert encoded[0] == 24 * 3
+    asked_for = table(two_sets).select("human", "layer", "readout", "distance").unique().sort(pl.all()).rows()
+    assert asked_for == [
+        ("all", "body", "mean", "rms"), ("all", "body", "tokens", "rms"),
+        ("test", "body", "tokens", "cosine"), ("test", "body", "tokens", "rms"),
+        ("test", "conv", "tokens", "cosine"), ("test", "conv", "tokens", "rms"),
+    ]  # fmt: skip
+    together = table(two_sets)
+    kept = list((two_sets / "results").rglob("distances-*.safetensors"))
+    for path in kept:
+        path.unlink()
+    for path in (two_sets / "results").rglob("scores-*.parquet"):
+        path.unlink()
+    text = (two_sets / "study.yaml").read_text()
+    first, second = text.splitlines(keepends=True)[-2:]
+    alone = []
+    for one in (first, second):
+        (two_sets / "study.yaml").write_text(text.replace(second if one is first else first, ""))
+        again(two_sets)
+        alone.append(table(two_sets))
+    test = read_judgements("nights", two_sets / "nights", split="test")
+    assert encoded[0] == 24 * 3 + 24 * 3 + len(np.unique(test.samples)), "each set has a pass of its own now"
+    values = [
+        one.sort("human", "layer", "readout", "distance", "score")["value"]
+        for one in (together, pl.concat(alone))
+    ]
+    np.testing.assert_allclose(*values, rtol=1e-5)
+
+
+def test_an_image_that_cannot_be_read_fails_its_set_alone(two_sets, encoded):
+    split = read_judgements("nights", two_sets / "nights", split="test").samples
+    every = read_judgements("nights", two_sets / "nights", min_votes=0).samples
+    broken = next(name for name in np.unique(every).tolist() if name not in set(np.unique(split).tolist()))
+    (two_sets / "nights" / broken).write_bytes(b"no image")
+    outcomes = again(two_sets)
+    assert outcomes["net × test"].status == "done"
+    assert outcomes["net × all"].status == "failed"
+    assert broken in outcomes["net × all"].reason

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from seealike.errors import DataError, MissingDependency, SourceError, UnknownName, suggestion
+from seealike.errors import DataError, MissingDependency, SourceError, UnknownName, needed, suggestion
 from seealike.sources.datasets.card import Samples
 from seealike.sources.images import plain
 from seealike.sources.models.vision import vision_library
@@ -144,15 +144,8 @@ def _lpips() -> _Compare:
 def _torchmetrics(module: str) -> Any:
     with suppress(MissingDependency):  # it does without torchvision, but not with one that cannot be imported
         vision_library("torchvision", where="baselines")
-    try:
+    with needed("torchmetrics", "human", where="baselines"):
         return import_module(module)
-    except ImportError as error:
-        raise MissingDependency(
-            where="baselines",
-            expected="torchmetrics",
-            got=str(error),
-            fix='Run: pip install "seealike[human]"',
-        ) from error
 
 
 class _Images:

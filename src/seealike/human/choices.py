@@ -100,7 +100,7 @@ def two_afc(
         second = np.zeros(len(found.members))
     if not len(found.members):
         raise DataError(where="two_afc", expected="choices", got="none", fix="Give at least one.")
-    return scored_choices(distances(found, ((0, 1), (0, 2)), distance), found.members[:, 0], second, ties)
+    return scored_choices(distances(found, ((0, 1), (0, 2)), distance), found.samples[:, 0], second, ties)
 
 
 def scored_choices(

@@ -14,8 +14,8 @@ from scipy.stats import t as student
 
 from seealike.errors import DataError, MisalignedSamples, UndefinedMeasure
 from seealike.human.intervals import check_level, clustered_error
+from seealike.human.layers import LayerProfile, UnitSums, profiled
 
-_BLOCK_NUMBERS = 1 << 22
 #: Sums nearer than this, of values of order one, are equal.
 _EQUAL = 1e-9
 
@@ -109,29 +109,6 @@ def paired_difference(
     )
 
 
-@dataclass(frozen=True)
-class LayerProfile:
-    """What `layer_profile` finds, all (L,) in the order of the scores.
-
-    Attributes:
-        layers: names.
-        gain: accuracy - what it is compared with.
-        low: of the band that holds all layers' gains together.
-        high: likewise.
-        p_value: one-sided, of no gain of this layer.
-        p_value_familywise: of such a gain anywhere among the layers.
-        best: the layer of the largest gain; its `low` and `high` allow for its having been chosen.
-    """
-
-    layers: tuple[str, ...]
-    gain: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    p_value: np.ndarray
-    p_value_familywise: np.ndarray
-    best: str
-
-
 def layer_profile(
     scores: Mapping[str, Score],
     against: float | Score,
@@ -143,8 +120,9 @@ def layer_profile(
     """The gains of many layers over chance, or over one score, with the largest of all layers as the test's statistic.
 
     Null draws turn the sign of each unit's gains at random, the same for all layers, so that what layers have in
-    common is in the draws: exact against a score that is as good. For the band the signs of deviations from the mean
-    are turned.
+    common is in the draws: exact against a score that is as good. For the band, and for which layers may be the best,
+    the signs of deviations from the mean are turned. Where raters are known, errors are widened to what units and
+    raters together give.
 
     Args:
         scores: layer -> score, all on the same judgements.
@@ -171,36 +149,30 @@ def layer_profile(
         Nichols & Holmes 2002 (largest statistic); Cameron, Gelbach & Miller 2008, "Bootstrap-based improvements for
         inference with clustered errors" (turned signs).
     """
-    check_level(level)
     if not scores:
         raise DataError(where="layer_profile", expected="scores", got="none", fix="Give at least one.")
     base = None if isinstance(against, float | int) else against
     _same(scores if base is None else {**scores, "against": base})
-    units = next(iter(scores.values())).units
+    one = next(iter(scores.values()))
     values = np.stack(
         [score.correct - (against if base is None else base.correct) for score in scores.values()]
     )
-    gain = values.mean(axis=1)
-    filled = np.bincount(units) > 0
-    sums = np.stack([np.bincount(units, row)[filled] for row in values], axis=1)  # (U, L)
-    rest = np.stack([np.bincount(units, row)[filled] for row in values - gain[:, None]], axis=1)
-    if len(sums) < 2:
-        raise UndefinedMeasure(
-            where="layer_profile", expected="at least two units", got="one", fix="Use more judgements."
-        )
-    null, z = _tested(sums, draws, seed)
-    moved, _ = _tested(rest, draws, seed)
-    size = np.sqrt((rest**2).sum(axis=0) * len(rest) / (len(rest) - 1)) / values.shape[1]
-    reach = float(np.quantile(np.abs(moved).max(axis=1), level)) * size
-    return LayerProfile(
-        layers=tuple(scores),
-        gain=gain,
-        low=gain - reach,
-        high=gain + reach,
-        p_value=(1 + (null >= z - _EQUAL).sum(axis=0)) / (draws + 1),
-        p_value_familywise=(1 + (null.max(axis=1)[:, None] >= z - _EQUAL).sum(axis=0)) / (draws + 1),
-        best=tuple(scores)[int(gain.argmax())],
+    filled = np.bincount(one.units) > 0
+    rest = values - values.mean(axis=1, keepdims=True)
+    gains, deviations = (
+        np.stack([np.bincount(one.units, row)[filled] for row in some], axis=1) for some in (values, rest)
     )
+    sums = UnitSums(gains, deviations, values.shape[1], _widened(values, one))
+    return profiled(tuple(scores), sums, draws=draws, level=level, seed=seed)
+
+
+def _widened(values: np.ndarray, score: Score) -> np.ndarray | float:
+    """(L,) how much wider errors are where the judgements of one rater hang together; 1 where raters are not known."""
+    if score.raters is None:
+        return 1.0
+    alone = np.array([clustered_error(row, score.units) for row in values])
+    both = np.array([clustered_error(row, score.units, score.raters) for row in values])
+    return np.maximum(1.0, np.divide(both, alone, out=np.ones_like(alone), where=alone > 0))
 
 
 def _same(scores: Mapping[str, Score]) -> None:
@@ -225,15 +197,3 @@ def _exchanged(sums: np.ndarray, draws: int, seed: int) -> float:
     for size, count in zip(sizes.tolist(), times.tolist(), strict=True):
         null += size * (2 * rng.binomial(count, 0.5, size=draws) - count)
     return float((1 + (np.abs(null) >= abs(float(sums.sum())) - _EQUAL).sum()) / (draws + 1))
-
-
-def _tested(sums: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Σ_u ±D_u / √Σ_u D_u² of (U, L) sums of units: (draws, L) with random signs, (L,) with their own."""
-    size = np.sqrt((sums**2).sum(axis=0))
-    scale = np.divide(1.0, size, out=np.zeros_like(size), where=size > _EQUAL)
-    rng, step = np.random.default_rng(seed), max(1, _BLOCK_NUMBERS // len(sums))
-    made = []
-    for start in range(0, draws, step):
-        signs = rng.integers(0, 2, size=(min(step, draws - start), len(sums)), dtype=np.int8)
-        made.append((2.0 * signs - 1) @ sums * scale)
-    return np.concatenate(made), sums.sum(axis=0) * scale

@@ -1,7 +1,8 @@
 """Dot products or squared differences of many pairs of rows, block by block: float64 sums of features as they lie.
 
 Nothing of the size pairs × dimensions is ever held. Where there are fewer pairs of samples than pairs that are
-asked for, all are done once (`pair_tables`) and looked up.
+asked for, all are done once (`pair_tables`) and looked up; where there are many for every sample, they are done in an
+order that fetches rows from memory seldom (`pair_blocks`).
 
 Letters: n judgements, k samples in each, d dimensions, M samples.
 """
@@ -10,17 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from seealike.engine.workers import count_workers, in_order
 from seealike.errors import NonFiniteError
+from seealike.human.pair_blocks import Sides, pair_products, pair_squares, pays, sums_of_pair_squares
 from seealike.human.pair_tables import all_products, all_squares, sums_of_squares
-
-#: Which samples of a judgement are compared: positions among its k.
-Sides: TypeAlias = tuple[tuple[int, int], ...]
 
 #: Numbers of one block: they lie in the processor's second-level cache.
 _BLOCK_NUMBERS = 1 << 17
@@ -82,9 +80,12 @@ def compared(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
     """
     if members.size == 0:
         return np.zeros((len(members), len(sides)))
-    result = (
-        _looked_up(rows, members, sides) if _tabled(rows, members, sides) else _direct(rows, members, sides)
-    )
+    if _tabled(rows, members, sides):
+        result = _looked_up(rows, members, sides)
+    elif _blocks_pay(rows, members, sides):
+        result = _by_blocks(rows, members, sides)
+    else:
+        result = _direct(rows, members, sides)
     if not np.isfinite(result).all():
         raise NonFiniteError(
             where="distances",
@@ -108,6 +109,11 @@ def mean_squares(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
         low, high = (np.stack([part(members[:, x], members[:, y]) for x, y in sides]) for part in _ENDS)
         times = np.bincount((low * n + high).ravel(), minlength=n * n).reshape(n, n)
         sums = sums_of_squares(plain.take(np.arange(n)), times.astype(np.float64))
+    elif _blocks_pay(plain, members, sides):
+        every = _prepared(plain)
+        sums, lost = sums_of_pair_squares(every, members, sides)
+        if lost.any():
+            sums[lost] = _direct_squares(Rows(every[:, lost]), members, sides)
     else:
         sums = _direct_squares(plain, members, sides)
     return sums / (len(members) * len(sides))
@@ -169,11 +175,26 @@ def _tabled(rows: Rows, members: np.ndarray, sides: Sides) -> bool:
     return n * n <= min(_TABLE_ENTRIES, 4 * len(members) * len(sides)) and n * n_dims <= _TABLE_NUMBERS
 
 
-def _looked_up(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
-    n = len(rows.values)
-    every = rows.take(np.arange(n))
+def _blocks_pay(rows: Rows, members: np.ndarray, sides: Sides) -> bool:
+    n, n_dims = rows.values.shape
+    return n * n_dims <= _TABLE_NUMBERS and pays(n, n_dims, len(members) * len(sides))
+
+
+def _by_blocks(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    make = pair_products if rows.inner else pair_squares
+    return make(_prepared(rows), members, sides)
+
+
+def _prepared(rows: Rows) -> np.ndarray:
+    """(M, d) all rows, weighted, so that only products or squared differences are left to do."""
+    every = rows.take(np.arange(len(rows.values)))
     if rows.weights is not None:
         every *= np.sqrt(rows.weights)
+    return every
+
+
+def _looked_up(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
+    n, every = len(rows.values), _prepared(rows)
     table = (all_products(every) if rows.inner else all_squares(every)).ravel()
     made = np.empty((len(members), len(sides)))
 

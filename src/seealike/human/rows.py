@@ -20,10 +20,17 @@ class Located:
     Attributes:
         values: (n_samples, n_dims) floats, finite.
         members: (n, k) row numbers.
+        places: (n_samples,) the place of each row's id among all ids; None where samples were given as row numbers.
     """
 
     values: np.ndarray
     members: np.ndarray
+    places: np.ndarray | None = None
+
+    @property
+    def samples(self) -> np.ndarray:
+        """(n, k) numbers of the samples, in the same order for all features of the same samples."""
+        return self.members if self.places is None else self.places[self.members]
 
 
 def located(
@@ -59,7 +66,10 @@ count from 0: these look as if they count from 1, then subtract 1.
     else:
         values = features
     checked = samples(values, where)
-    return Located(_floats(values), row_numbers(members, checked.n, ids=ids, where=where))
+    rows = row_numbers(members, checked.n, ids=ids, where=where)
+    if ids is None or np.asarray(members).dtype.kind in "iu":
+        return Located(_floats(values), rows)
+    return Located(_floats(values), rows, np.unique(np.asarray(ids, dtype=str), return_inverse=True)[1])
 
 
 def row_numbers(

@@ -13,11 +13,13 @@ from seealike.human.choices import TwoAfc, scored_choices
 from seealike.human.intervals import clustered_error
 from seealike.human.ratings import agreement, same_precision
 from seealike.human.rdm import agreement_with_rdm
-from seealike.human.temperature import calibration
+from seealike.human.temperature import calibration, entropy_response_times
 from seealike.human.triplets import OddOneOut, Ties, scored_trials
 
 #: At this temperature any model has no preference.
 _NO_PREFERENCE = 1e12
+#: Response times that are correlated.
+_FEWEST_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class Score:
     """One score of one model.
 
     Attributes:
-        name: spearman, kendall, pearson, pearson_logistic; two_afc; jnd; odd_one_out, cross_entropy, kl_divergence;
-            rsa_spearman, rsa_pearson. Of trials of several sorts also "odd_one_out (SORT)".
+        name: spearman, kendall, pearson, pearson_logistic; two_afc; jnd; odd_one_out, cross_entropy,
+            calibration_error, entropy_response_times, kl_divergence; rsa_spearman, rsa_pearson. Of trials of several
+            sorts also "odd_one_out (SORT)".
         value: the score; None where it cannot be had.
         standard_error: where it is known in closed form.
         low: of the 95 % interval, where there is one.
@@ -49,8 +52,9 @@ def scores(
 ) -> list[Score]:
     """All scores of one model against judgements.
 
-    Of trials the cross-entropy is at a temperature fitted to other triplets (`human.temperature.calibration`), and
-    the divergence at the one fitted to all: distances have no scale of their own.
+    Of trials the cross-entropy and the calibration error are at a temperature fitted to other triplets
+    (`human.temperature.calibration`), the divergence and the correlation with response times at the one fitted to
+    all: distances have no scale of their own.
 
     Args:
         judged: what people said.
@@ -135,6 +139,8 @@ def _of_trials(judged: Trials, far: np.ndarray, ties: Ties, seed: int) -> list[S
         made.append(Score("cross_entropy", None, None, None, None, found.n, str(error)))
     else:
         made.append(Score("cross_entropy", fitted.cross_entropy, None, None, None, found.n))
+        made.append(Score("calibration_error", fitted.error, None, None, None, found.n))
+        made += _of_times(judged, found, fitted.temperature, seed)
         if found.kl_divergence is not None:
             wide = min(fitted.temperature, _NO_PREFERENCE)
             at_it = scored_trials(-far, judged.triplets, ties, temperature=wide)
@@ -144,6 +150,18 @@ def _of_trials(judged: Trials, far: np.ndarray, ties: Ties, seed: int) -> list[S
         one = scored_trials(-far[some], judged[some].triplets, ties, raters=judged[some].raters)
         made.append(_mean(f"odd_one_out ({kind})", one))
     return made
+
+
+def _of_times(judged: Trials, found: OddOneOut, temperature: float, seed: int) -> list[Score]:
+    """Whether people take longer where the model is unsure; nothing where times are not known or all alike."""
+    times = judged.response_times
+    if times is None or np.isfinite(times).sum() < _FEWEST_TIMES:
+        return []
+    wide = min(temperature, _NO_PREFERENCE)
+    made = entropy_response_times(found, np.asarray(times, float), temperature=wide, draws=200, seed=seed)
+    if not np.isfinite(made.correlation):
+        return []
+    return [Score("entropy_response_times", made.correlation, None, made.low, made.high, made.n)]
 
 
 def _of_matrix(judged: HumanRdm, far: np.ndarray, seed: int) -> list[Score]:

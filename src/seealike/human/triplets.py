@@ -125,7 +125,7 @@ def odd_one_out(
         raise DataError(where="odd_one_out", expected="trials", got="none", fix="Give at least one.")
     similarities = rule_of(similarity).most_alike - distances(found, SIDES, similarity)
     raters = None if trials is None else trials.raters
-    return scored_trials(similarities, found.members, ties, temperature=temperature, raters=raters)
+    return scored_trials(similarities, found.samples, ties, temperature=temperature, raters=raters)
 
 
 def scored_trials(

@@ -17,7 +17,8 @@ from seealike.human.scoring import Score, chance, main_score, scores
 from seealike.study.cells import Observer, Progress, attempt, still_to_do
 from seealike.study.extraction import Models
 from seealike.study.judged_distances import JudgedDistances, Which, keep, kept, of_features
-from seealike.study.judged_streams import of_images, of_layers
+from seealike.study.judged_streams import SharedPasses, of_images
+from seealike.study.layer_gains import layer_gains
 from seealike.study.model_differences import differences_and_judged
 from seealike.study.plan import OpenedStudy
 from seealike.study.units import CeilingCell, Cell, DifferenceCell, JudgeCell
@@ -31,10 +32,11 @@ def judge_stage(opened: OpenedStudy, watch: Observer) -> None:
         return
     todo = still_to_do(opened, "judge", opened.judge_cells(present_only=True), watch)
     for _, group in groupby(sorted(todo, key=_turn), key=_turn):
-        models = Models(opened, watch)  # the cells of one model stand together: it is loaded once, and let go
-        for cell in group:
+        cells = list(group)  # the cells of one model stand together: it is loaded once, and let go
+        passes = SharedPasses(opened, cells, Models(opened, watch))
+        for cell in cells:
             progress = watch.cell(cell.name)
-            attempt(opened, cell, _work(opened, cell, models, progress), watch)
+            attempt(opened, cell, _work(opened, cell, passes, progress), watch)
 
 
 def _turn(cell: Cell) -> tuple[int, str]:
@@ -44,26 +46,30 @@ def _turn(cell: Cell) -> tuple[int, str]:
     return (0 if isinstance(cell, CeilingCell) else 2, "")
 
 
-def _work(opened: OpenedStudy, cell: Cell, models: Models, progress: Progress) -> Callable[[], None]:
+def _work(opened: OpenedStudy, cell: Cell, passes: SharedPasses, progress: Progress) -> Callable[[], None]:
     if isinstance(cell, CeilingCell):
         return lambda: _ceilings(opened, cell)
     if isinstance(cell, DifferenceCell):
         return lambda: _differences(opened, cell)
     assert isinstance(cell, JudgeCell)
-    return lambda: _judge(opened, cell, models, progress)
+    return lambda: _judge(opened, cell, passes, progress)
 
 
-def _judge(opened: OpenedStudy, cell: JudgeCell, models: Models, progress: Progress) -> None:
+def _judge(opened: OpenedStudy, cell: JudgeCell, passes: SharedPasses, progress: Progress) -> None:
     """Distances, unless they are there, and what they are worth."""
     judged = opened.judged[cell.human.name]
     if not cell.paths[0].exists():
         with place(cell.name):
-            keep(cell.paths[0], _distances(opened, cell, models, progress))
-    rows = _rows(cell, judged, opened.study.settings.seed)
-    write_table(cell.paths[1], pl.DataFrame(rows, schema=ALIGNMENT), made_from=cell.digest)
+            keep(cell.paths[0], _distances(opened, cell, passes, progress))
+    seed = opened.study.settings.seed
+    write_table(cell.paths[1], layer_gains(cell, judged, kept(cell.paths[0]), seed), made_from=cell.digest)
+    rows = _rows(cell, judged, seed)
+    write_table(cell.paths[2], pl.DataFrame(rows, schema=ALIGNMENT), made_from=cell.digest)
 
 
-def _distances(opened: OpenedStudy, cell: JudgeCell, models: Models, progress: Progress) -> JudgedDistances:
+def _distances(
+    opened: OpenedStudy, cell: JudgeCell, passes: SharedPasses, progress: Progress
+) -> JudgedDistances:
     judged = opened.judged[cell.human.name]
     if cell.card is None:
         return of_images(opened, cell, judged, progress)
@@ -72,7 +78,7 @@ def _distances(opened: OpenedStudy, cell: JudgeCell, models: Models, progress: P
         stored = of_features(cell, judged, opened.study.settings.normalize)
     if not cell.streamed:
         return stored
-    read = of_layers(opened, cell, judged, models.reader(cell.card), progress)
+    read = passes.of(cell, cell.card, progress)
     return JudgedDistances({**stored.values, **read.values}, {**stored.reasons, **read.reasons})
 
 

@@ -16,7 +16,7 @@ from seealike.study.spec import Study
 from seealike.study.units import CeilingCell, Cell, Compared, DifferenceCell, JudgeCell
 
 #: Raised when the numbers change.
-_DISTANCES, _SCORES, _CEILINGS, _DIFFERENCES = 1, 1, 1, 1
+_DISTANCES, _SCORES, _CEILINGS, _DIFFERENCES = 1, 2, 1, 1
 
 
 class Opened(Protocol):
@@ -148,13 +148,13 @@ def _models(opened: Opened, one: HumanSet, said: str, present_only: bool) -> Ite
         )
 
 
-def _keyed(opened: Opened, one: HumanSet, model: str, distances: str) -> tuple[str, tuple[Path, Path]]:
+def _keyed(opened: Opened, one: HumanSet, model: str, distances: str) -> tuple[str, tuple[Path, ...]]:
     """The digest of a cell, and its files: the distances have a digest of their own, without ties and level."""
     key = digest(
         ["scores", _SCORES, distances, one.level, one.how.ties, one.how.draws, opened.study.settings.seed]
     )
     kept = opened.results.distances(one.name, model, distances)
-    return key, (kept, opened.results.judging(one.name, model, "scores", key))
+    return key, (kept, *(opened.results.judging(one.name, model, name, key) for name in ("layers", "scores")))
 
 
 def _difference(opened: Opened, one: HumanSet, judged_by: list[JudgeCell]) -> DifferenceCell:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import polars as pl
 
 from seealike.data.store import read_table
-from seealike.data.tables import ALIGNMENT, ALIGNMENT_DIFFERENCES, CEILINGS, JUDGED, PUBLISHED_ALIGNMENT
+from seealike.data.tables import (
+    ALIGNMENT,
+    ALIGNMENT_DIFFERENCES,
+    ALIGNMENT_LAYERS,
+    CEILINGS,
+    JUDGED,
+    PUBLISHED_ALIGNMENT,
+)
 from seealike.human.scoring import main_score
 from seealike.study.plan import OpenedStudy
 from seealike.study.units import CeilingCell, Cell, DifferenceCell, JudgeCell
 
 _SCHEMAS = {
     "alignment": ALIGNMENT,
+    "alignment_layers": ALIGNMENT_LAYERS,
     "ceilings": CEILINGS,
     "alignment_differences": ALIGNMENT_DIFFERENCES,
     "judged": JUDGED,
@@ -42,9 +50,11 @@ def _made(opened: OpenedStudy, cell: Cell) -> dict[str, pl.DataFrame]:
     if isinstance(cell, DifferenceCell):
         named = zip(("alignment_differences", "judged"), cell.paths, strict=True)
         return {name: read_table(path) for name, path in named if path.exists()}
-    name = "ceilings" if isinstance(cell, CeilingCell) else "alignment"
-    if cell.paths[-1].exists():
-        return {name: read_table(cell.paths[-1])}
+    names = ("ceilings",) if isinstance(cell, CeilingCell) else ("alignment_layers", "alignment")
+    if all(path.exists() for path in cell.paths):
+        files = cell.paths[-len(names) :]
+        return {name: read_table(path) for name, path in zip(names, files, strict=True)}
+    name = names[-1]
     return {name: pl.DataFrame([_reason(opened, cell)], schema=_SCHEMAS[name])}
 
 

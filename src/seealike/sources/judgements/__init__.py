@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seealike.errors import BadParameter
+from seealike.errors import BadParameter, suggestion
 from seealike.registry import Registry
 from seealike.sources.judgements.bapps import BappsCard, BappsJndCard
 from seealike.sources.judgements.card import JudgementCard, Judgements
@@ -71,13 +71,18 @@ def read_judgements(source: str, path: str | Path, **options: Any) -> Judgements
         made = card(**{"source": source, "name": source, "path": path, **options})
     except ValidationError as error:
         first = error.errors()[0]
-        lacking = first["type"] == "missing"
+        lacking, unknown = first["type"] == "missing", first["type"] == "extra_forbidden"
+        key = ".".join(map(str, first["loc"]))
         keys = ", ".join(k for k in card.model_fields if k != "source")
         raise BadParameter(
-            where=f"{source}: {'.'.join(map(str, first['loc']))}",
-            expected="a value" if lacking else f"one of its keys ({keys})",
-            got="nothing" if lacking else first["msg"],
-            fix="Give it." if lacking else "Mend or leave it out.",
+            where=f"{source}: {key}",
+            expected=f"one of its keys ({keys})"
+            if unknown
+            else "a value"
+            if lacking
+            else "a value that it can have",
+            got="nothing" if lacking else "no such key" if unknown else first["msg"],
+            fix="Give it." if lacking else suggestion(key, card.model_fields) if unknown else "Mend it.",
         ) from error
     return made.read()
 

@@ -57,15 +57,33 @@ class ThingsCard(JudgementCard):
             numbers = odd_last(numbers, rows[:, 3], self.name)
         known = np.array([self.sample.format(id=name) for name in names])
         raters = rows[:, 4] if rows.shape[1] > 4 else None
+        self._check_different(numbers, names)
         return Trials(known[numbers], raters=raters, name=self.name)
+
+    def _check_different(self, numbers: np.ndarray, names: list[str]) -> None:
+        """Refuse an object that stands twice in a trial, naming the line of the file."""
+        a, b, c = numbers.T
+        hit = np.flatnonzero((a == b) | (a == c) | (b == c))
+        if len(hit):
+            first = 0 if self.path.suffix == ".npy" else 1 + self._headed()
+            raise DataError(
+                where=f"{self.name}, {self.path.name} {'row' if not first else 'line'} {hit[0] + first}",
+                expected="three different objects",
+                got=", ".join(names[number] for number in numbers[hit[0]]),
+                fix=f"Drop the trial ({len(hit)} such trials).",
+            )
+
+    def _headed(self) -> bool:
+        """Whether the first line is one of names."""
+        words = lines_of(self.path, self.name)
+        return bool(words) and not words[0][0].lstrip("-").isdecimal()
 
     def _rows(self) -> np.ndarray:
         if self.path.suffix == ".npy":
             rows = np.asarray(read_file(self.path)[""].read())
         else:
-            words = lines_of(self.path, self.name)
-            headed = bool(words) and not words[0][0].lstrip("-").isdecimal()
-            rows = _numbers(words[headed:], self.name, 1 + headed)
+            headed = self._headed()
+            rows = _numbers(lines_of(self.path, self.name)[headed:], self.name, 1 + headed)
         if rows.ndim != 2 or rows.shape[1] not in (3, 4, 5) or rows.dtype.kind not in "iu":
             raise DataError(
                 where=self.name,
@@ -83,7 +101,7 @@ class ThingsCard(JudgementCard):
         if self.base is None and len(possible) == 1:
             return possible[0]
         raise DataError(
-            where=self.name,
+            where=f"{self.name}, {self.path.name}",
             expected=f"numbers of {n} objects" + (f" from {self.base}" if self.base is not None else ""),
             got=f"{low} to {high}" + (", which may count from 0 or from 1" if len(possible) == 2 else ""),
             fix="Say `base: 0` or `base: 1`." if len(possible) == 2 else "Give the ids of the same objects.",
