@@ -82,7 +82,7 @@ def concepts(samples: Samples, data: Path) -> Concepts:
     once = {name: row for row, name in enumerate(names) if Counter(names)[name] == 1 and name not in HOMONYMS}
     objects = np.array([once.get(_concept(name), -1) for name in samples.sample_ids])
     order = np.random.default_rng(0).permutation(np.unique(objects[objects >= 0]))
-    held_out = np.isin(objects, order[: len(order) // 2])
+    held_out = np.isin(objects, order[len(order) // 2 :])  # the first half served to choose the settings
     return Concepts(objects, np.loadtxt(things / "spose_embedding_66d_sorted.txt"), held_out)
 
 

@@ -9,9 +9,9 @@ from seealike.errors import ShapeError, SpecError, UnknownName
 from seealike.extract.pooling import POOLINGS, fitting, pool
 from seealike.sources.images import ImageInput
 from seealike.sources.models.hooks import TorchModel
+from seealike.sources.models.lora import Lora, merged, with_lora
 from seealike.sources.models.python import PythonCard
 from seealike.sources.models.timm import TimmCard
-from seealike.students.lora import Lora, merged, with_lora
 from seealike.students.network import Student, trainable
 from seealike.students.pooling import pooled
 
@@ -82,6 +82,17 @@ def test_the_pass_ends_at_the_layer():
     student(images()).sum().backward()
     assert student.network[0][0].weight.grad.abs().sum() > 0
     assert student.network[2].weight.grad is None
+
+
+def test_what_lies_behind_the_layer_is_frozen():
+    student = Student(model(), "0", "mean")
+    student.freeze_unused()
+    assert set(student.trained()) == {
+        f"network.0.{part}" for part in ("0.weight", "0.bias", "1.weight", "1.bias")
+    } | {
+        "head.weight",
+        "head.bias",
+    }
 
 
 def test_batch_statistics_stay_unless_asked_for():

@@ -1,14 +1,16 @@
 """Students learn what their teacher chooses; a killed training ends in the same weights, bit for bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from seealike.data.triplet_files import TripletFile
+from seealike.data.triplet_codes import CodedTriplets
 from seealike.errors import DataError, NonFiniteError
+from seealike.sources.models.lora import Lora
 from seealike.sources.models.python import PythonCard
 from seealike.students.images import TripletImages
-from seealike.students.lora import Lora
 from seealike.students.spec import Decay, Tuning
 from seealike.students.task import TripletTask
 from seealike.students.tune import choices, starting, tune
@@ -51,9 +53,9 @@ def answered(samples):
         side = rng.integers(2)
         pair = rng.choice(half, 2, replace=False) + side * half
         rows.append([*pair, rng.integers(half) + (1 - side) * half])
-    names = np.array(samples.sample_ids)[np.array(rows)]
+    names = np.array(samples.sample_ids)
     similarities = np.tile([3.0, 0.0, 0.0], (60, 1)) + rng.normal(scale=0.1, size=(60, 3))
-    return TripletFile(names, similarities.astype(np.float32), np.array(rows)), "colors.npz"
+    return CodedTriplets(names, np.array(rows), similarities.astype(np.float32)), "colors.npz"
 
 
 def how(**changes):
@@ -75,8 +77,8 @@ def right(card, tuning, answered, samples, weights=None):
         student, _ = starting(card, tuning.model_copy(update={"lora": None}))
     if weights:
         fill_student(student, weights)
-    images = TripletImages(samples, answered[0].indices, student.model.preprocess)
-    return choices(student, images, answered[0].indices).mean()
+    images = TripletImages(samples, answered[0].rows, student.model.preprocess)
+    return choices(student, images, answered[0].rows).mean()
 
 
 @pytest.mark.parametrize("loss", ["kl", "js", "hard"])
@@ -137,7 +139,7 @@ def test_what_is_done_is_not_done_again_but_other_triplets_are_another_student(
 
     again = tune(card, how(), answered, samples, tmp_path / "s", progress=never)
     assert (again.losses, again.weights.stat().st_mtime_ns) == (first.losses, stamp)
-    other = TripletFile(answered[0].filenames, answered[0].similarities * 2, answered[0].indices)
+    other = replace(answered[0], similarities=answered[0].similarities * 2)
     changed = tune(card, how(), (other, "t"), samples, tmp_path / "s")
     assert changed.losses != first.losses
     assert read_about(changed.weights)["losses"] == list(changed.losses)
@@ -146,7 +148,7 @@ def test_what_is_done_is_not_done_again_but_other_triplets_are_another_student(
 def test_every_image_is_encoded_once_a_batch_and_every_triplet_seen_once_an_epoch(card, answered, samples):
     with drawing_from(0):
         student, _ = starting(card, how())
-    rows = answered[0].indices
+    rows = answered[0].rows
     images = TripletImages(samples, rows, student.model.preprocess)
     task = TripletTask(student, images, rows, answered[0].similarities, how())
     batches = list(task.batches(0, torch.Generator().manual_seed(5)))
@@ -161,10 +163,25 @@ def test_every_image_is_encoded_once_a_batch_and_every_triplet_seen_once_an_epoc
         assert torch.equal(one, two)
 
 
+def test_batches_are_made_as_they_are_needed(card, answered, samples, monkeypatch):
+    """An epoch of ten million triplets is not laid out before its first batch."""
+    with drawing_from(0):
+        student, _ = starting(card, how())
+    images = TripletImages(samples, answered[0].rows, student.model.preprocess)
+    task = TripletTask(student, images, answered[0].rows, answered[0].similarities, how())
+    laid_out = []
+    unique = np.unique
+    monkeypatch.setattr(np, "unique", lambda *given, **asked: laid_out.append(1) or unique(*given, **asked))
+    batches = task.batches(0, torch.Generator().manual_seed(5))
+    for n in (1, 2, 3):
+        next(batches)
+        assert len(laid_out) == n
+
+
 def test_decay_without_head_pulls_the_network_alone(card, answered, samples):
     with drawing_from(0):
         student, _ = starting(card, how())
-    rows = answered[0].indices
+    rows = answered[0].rows
     images = TripletImages(samples, rows, student.model.preprocess)
     for head in (True, False):
         decay = Decay(strength=1.0, head=head)
@@ -190,7 +207,7 @@ def test_a_loss_that_is_no_number_stops_this_student(card, answered, samples, tm
 
 
 def test_unanswered_triplets_are_refused(card, answered, samples, tmp_path):
-    asked = TripletFile(answered[0].filenames, None, answered[0].indices)
+    asked = replace(answered[0], similarities=None)
     with pytest.raises(DataError, match="t.npz: expected answered triplets, got no similarities"):
         tune(card, how(), (asked, "t.npz"), samples, tmp_path)
 

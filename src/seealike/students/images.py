@@ -5,7 +5,7 @@ Letters: N images of the datasets, n triplets, m different images of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple, cast
 
@@ -42,12 +42,12 @@ def found_rows(filenames: np.ndarray, sample_ids: Sequence[str], where: str) -> 
     """Which samples the names of a triplet file are: by the whole id, else by the last part of its path.
 
     Args:
-        filenames: (n, 3) text.
+        filenames: text, of any shape.
         sample_ids: of all images there are.
         where: the triplet file, for the error.
 
     Returns:
-        (n, 3) int64 rows of `sample_ids`.
+        int64 rows of `sample_ids`, of the same shape.
 
     Raises:
         DataError: a name that no image has, or that several have.
@@ -125,16 +125,19 @@ class TripletImages:
     def __len__(self) -> int:
         return len(self._samples.sample_ids)
 
-    def read(self, batches: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
-        """The prepared images (m, channels, height, width) of each batch of different rows, in order."""
+    def read(self, batches: Iterable[Sequence[int]]) -> Iterator[torch.Tensor]:
+        """The prepared images (m, channels, height, width) of each batch of different rows, in order.
+
+        Batches are asked for as they are needed; where images are decoded, some ahead of the one that is read.
+        """
         if self._kept is None:
             yield from self._decoded(batches)
             return
         for rows in batches:
             yield self._kept[torch.from_numpy(self._place[np.asarray(rows, dtype=np.int64)])]
 
-    def _decoded(self, batches: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
-        rows = cast("list[range]", batches)  # they are only iterated and cut
+    def _decoded(self, batches: Iterable[Sequence[int]]) -> Iterator[torch.Tensor]:
+        rows = cast("Iterable[range]", batches)  # they are only iterated and cut
         for _, prepared in prefetch(
             self._samples, rows, lambda _: self._prepare, threads=self._threads, take_turns=self._take_turns
         ):

@@ -97,6 +97,17 @@ class Student(nn.Module):
         """The parameters that are trained, by name."""
         return {name: one for name, one in self.named_parameters() if one.requires_grad}
 
+    def freeze_unused(self) -> None:
+        """Freeze what the outputs do not depend on: what lies behind the layer, whose gradients nobody shall await."""
+        self.eval()
+        device = next(self.parameters()).device
+        weights = list(self.trained().values())
+        outputs = self(torch.from_numpy(self.model.blank()).to(device)).sum()
+        for one, gradient in zip(
+            weights, torch.autograd.grad(outputs, weights, allow_unused=True), strict=True
+        ):
+            one.requires_grad_(gradient is not None)
+
     def _output(self, images: torch.Tensor) -> torch.Tensor:
         path, call, keys = self._place
         if path == WHOLE and WHOLE not in dict(self.network.named_modules()):

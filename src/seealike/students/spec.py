@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from seealike.data.identity import digest
 from seealike.sources.entry import Entry
-from seealike.students.lora import Lora
+from seealike.sources.models.lora import Lora
 from seealike.students.losses import LossName
 from seealike.training import Recipe
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import tee
 
 import numpy as np
 import torch
 from torch import nn
 
-from seealike.errors import DataError
+from seealike.errors import BadParameter, DataError
 from seealike.students.decay import InitialWeights
 from seealike.students.images import TripletBatch, TripletImages
 from seealike.students.losses import check_similarities, pair_products, triplet_loss
@@ -47,16 +48,33 @@ class TripletTask:
             )
         self.module: nn.Module = student
         self.tuning, self._images = tuning, images
-        self._triplets = np.asarray(triplets, dtype=np.int64)
+        self._triplets = np.asarray(triplets)
         self._similarities = torch.from_numpy(np.asarray(similarities, dtype=np.float32))
         check_similarities(self._similarities, "triplets")
         self._size = min(tuning.recipe.batch_size, len(triplets))
         self._start = _initial(student, tuning)
+        self._rank, self._world = 0, 1
 
     @property
     def n_batches(self) -> int:
         """Whole batches of an epoch."""
         return len(self._triplets) // self._size
+
+    def share(self, rank: int, world: int) -> None:
+        """Give share `rank` of each batch from now on, of `world` equal ones (see `training.sharing`).
+
+        Raises:
+            BadParameter: batches of another size than a multiple of `world`, or batch statistics, which are of a whole
+                batch.
+        """
+        if self._size % world or self.tuning.batch_statistics:
+            raise BadParameter(
+                where="training",
+                expected=f"a batch_size that is a multiple of {world} (devices), and batch_statistics false",
+                got=f"batches of {self._size}, batch_statistics {str(self.tuning.batch_statistics).lower()}",
+                fix="Change `recipe: {batch_size}`, or take one device.",
+            )
+        self._rank, self._world = rank, world
 
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[TripletBatch]:
         """The batches of an epoch."""
@@ -65,10 +83,11 @@ class TripletTask:
     def batches_from(self, epoch: int, generator: torch.Generator, start: int) -> Iterator[TripletBatch]:
         """The batches of an epoch from number `start` on; the images of those before it are not decoded."""
         order = torch.randperm(len(self._triplets), generator=generator).numpy()
-        parts = [order[k * self._size : (k + 1) * self._size] for k in range(start, self.n_batches)]
-        unique = [np.unique(self._triplets[part], return_inverse=True) for part in parts]
-        read = self._images.read([rows.tolist() for rows, _ in unique])
-        for part, (_, places), images in zip(parts, unique, read, strict=True):
+        whole = [order[k * self._size : (k + 1) * self._size] for k in range(start, self.n_batches)]
+        parts = [part[self._rank :: self._world] for part in whole]
+        asked, kept = tee(np.unique(self._triplets[part], return_inverse=True) for part in parts)
+        read = self._images.read(rows.tolist() for rows, _ in asked)
+        for part, (_, places), images in zip(parts, kept, read, strict=True):
             triplets = torch.from_numpy(places.reshape(-1, 3))
             yield TripletBatch(images, triplets, self._similarities[torch.from_numpy(part)])
 

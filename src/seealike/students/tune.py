@@ -10,18 +10,19 @@ import numpy as np
 import torch
 
 from seealike.data.identity import digest
-from seealike.data.triplet_files import TripletFile
+from seealike.data.triplet_codes import CodedTriplets
 from seealike.errors import DataError
 from seealike.sources.datasets.samples import Samples
 from seealike.sources.models.card import ModelCard
+from seealike.sources.models.lora import merged, with_lora
 from seealike.students.images import TripletImages, found_rows
-from seealike.students.lora import merged, with_lora
 from seealike.students.losses import chooses_first_pair, pair_products
 from seealike.students.network import Student, trainable
 from seealike.students.spec import Tuning
 from seealike.students.task import TripletTask
 from seealike.students.weights import STUDENT, read_about, write_student
 from seealike.training import drawing_from, train
+from seealike.training.sharing import is_first
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ class Tuned:
 def tune(
     card: ModelCard,
     tuning: Tuning,
-    answered: tuple[TripletFile, str],
+    answered: tuple[CodedTriplets, str],
     samples: Samples,
     folder: Path,
     *,
     device: str = "cpu",
+    devices: int = 1,
     progress: Callable[[int, int], None] | None = None,
     shelf: dict[str, TripletImages] | None = None,
 ) -> Tuned:
@@ -62,6 +64,7 @@ def tune(
         samples: images that the triplets name.
         folder: of this student alone.
         device: of torch.
+        devices: so many, a process each (see `seealike.training.train`).
         progress: called with (steps done, steps in all).
         shelf: keeps the prepared images for the next student that takes the same.
 
@@ -78,14 +81,16 @@ def tune(
             return Tuned(weights, tuple(about["losses"]), 0)
     with drawing_from(tuning.recipe.seed):
         student, adapted = starting(card, tuning)
-    rows = found_rows(answered[0].filenames, samples.sample_ids, answered[1])
+    student.freeze_unused()
+    rows = _rows(answered, samples)
     key = digest([samples.revision, card.preprocessing(), np.unique(rows).tolist()])
     shelf = {} if shelf is None else shelf
     if key not in shelf:
         shelf.clear()
         shelf[key] = TripletImages(samples, rows, student.model.preprocess, device=device)
     task = TripletTask(student, shelf[key], rows, _similarities(answered), tuning)
-    record = train(task, tuning.recipe, folder / f"training-{made_by}", device=device, progress=progress)
+    kept = folder / f"training-{made_by}"
+    record = train(task, tuning.recipe, kept, device=device, devices=devices, progress=progress)
     if adapted is not None:
         merged(adapted)
     about = {
@@ -94,7 +99,8 @@ def tune(
         "head": tuning.head,
         "tuning": tuning.model_dump(mode="json"),
     }
-    write_student(student, weights, about)
+    if is_first(devices):
+        write_student(student, weights, about)
     return Tuned(weights, record.losses, record.resumed)
 
 
@@ -139,12 +145,8 @@ def choices(student: Student, images: TripletImages, triplets: np.ndarray, size:
     return chooses_first_pair(pair_products(outputs, torch.from_numpy(places.reshape(-1, 3)))).numpy()
 
 
-def _made_by(card: ModelCard, tuning: Tuning, triplets: TripletFile, samples: Samples) -> str:
+def _made_by(card: ModelCard, tuning: Tuning, triplets: CodedTriplets, samples: Samples) -> str:
     """Digest of everything that decides the weights."""
-    asked = [
-        triplets.filenames.tolist(),
-        None if triplets.similarities is None else triplets.similarities.tolist(),
-    ]
     model = [
         card.weights_digest(),
         card.layer_names[0],
@@ -152,10 +154,16 @@ def _made_by(card: ModelCard, tuning: Tuning, triplets: TripletFile, samples: Sa
         card.prefix_tokens,
         card.preprocessing(),
     ]
-    return digest([tuning.digest, model, digest(asked), samples.revision])
+    return digest([tuning.digest, model, triplets.digest, samples.revision])
 
 
-def _similarities(answered: tuple[TripletFile, str]) -> np.ndarray:
+def _rows(answered: tuple[CodedTriplets, str], samples: Samples) -> np.ndarray:
+    """(n, 3) int32 rows of the samples."""
+    coded, where = answered
+    return found_rows(coded.names, samples.sample_ids, where).astype(np.int32)[coded.rows]
+
+
+def _similarities(answered: tuple[CodedTriplets, str]) -> np.ndarray:
     if answered[0].similarities is None:
         raise DataError(
             where=answered[1],

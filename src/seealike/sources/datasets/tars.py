@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from seealike.data.digests import Progress, remembered
 from seealike.errors import DataError
@@ -55,6 +55,21 @@ def members(tars: Sequence[Path], where: str, progress: Progress | None = None) 
             yield Member(number, name, offset, size, digest, text)
 
 
+def nested_members(tar: Path, where: str, progress: Progress | None = None) -> list[Member]:
+    """All files of the tars in a tar, named ``INNER/NAME`` (without .tar), their offsets those in the outer one.
+
+    Args:
+        tar: an uncompressed tar of uncompressed tars; read once and its index remembered.
+        where: the dataset, for the error.
+        progress: as for `members`.
+
+    Raises:
+        DataError: a compressed, damaged or truncated tar, or one that holds no tars.
+    """
+    (index,) = remembered("tar-of-tars-1", [tar], lambda path: _indexed(_nested, path, where), progress)
+    return [Member(0, *entry) for entry in json.loads(index)]
+
+
 def content(tar: Path, member: Member) -> bytes:
     """The content of one member."""
     with tar.open("rb") as stream:
@@ -63,10 +78,13 @@ def content(tar: Path, member: Member) -> bytes:
 
 
 def _index(tar: Path, where: str) -> str:
+    return _indexed(_entries, tar, where)
+
+
+def _indexed(entries: Callable[[IO[bytes]], list[list[Any]]], tar: Path, where: str) -> str:
     try:
-        with tar.open("rb") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
-            found = [_entry(stream, member) for member in archive if member.isfile()]
-            _check_end(stream, archive.offset)
+        with tar.open("rb") as stream:
+            found = entries(stream)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise DataError(
             where=f"{where}, {tar.name}",
@@ -77,7 +95,37 @@ def _index(tar: Path, where: str) -> str:
     return json.dumps(found, separators=(",", ":"), ensure_ascii=True)
 
 
-def _entry(stream: IO[bytes], member: tarfile.TarInfo) -> list[object]:
+def _entries(stream: IO[bytes]) -> list[list[Any]]:
+    with tarfile.open(fileobj=stream, mode="r:") as archive:
+        found = [_entry(stream, member) for member in archive if member.isfile()]
+        _check_end(stream, archive.offset)
+    return found
+
+
+def _nested(stream: IO[bytes]) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    with tarfile.open(fileobj=stream, mode="r:") as archive:
+        for outer in archive:
+            inner = archive.extractfile(outer) if outer.name.endswith(".tar") else None
+            if inner is None:
+                continue
+            folder = PurePosixPath(outer.name).stem
+            for name, offset, *rest in _inside(outer.name, inner):
+                found.append([f"{folder}/{PurePosixPath(name)}", outer.offset_data + offset, *rest])
+        _check_end(stream, archive.offset)
+    if not found:
+        raise ValueError("a tar without tars of files in it")
+    return found
+
+
+def _inside(name: str, inner: IO[bytes]) -> list[list[Any]]:
+    try:
+        return _entries(inner)
+    except (tarfile.TarError, EOFError) as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _entry(stream: IO[bytes], member: tarfile.TarInfo) -> list[Any]:
     stream.seek(member.offset_data)
     hasher, left, head = hashlib.sha256(), member.size, b""
     while left:
