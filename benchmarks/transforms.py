@@ -1,7 +1,8 @@
 """How fast an affine map is fitted to as many choices as people made of THINGS.
 
 Run with ``python benchmarks/transforms.py``; 4,700,000 triplets of 1,854 objects with 768 dimensions on two threads is
-the default. Writes ``benchmarks/results/transforms.md``.
+the default. Writes ``benchmarks/results/transforms.md``, or the page that
+``--out`` names.
 
 The features have a spectrum that falls as networks' do (variance 1/k); the people see twenty of their dimensions
 through an unknown map and choose with the uncertainty that this gives, one choice a triplet. The fit is `fit_transform`
@@ -13,6 +14,7 @@ float64) are the floor.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import resource
 import time
@@ -71,16 +73,26 @@ def accuracy(made: Fit, x: np.ndarray, rows: np.ndarray) -> float:
     )
 
 
+def processor() -> str:
+    """What it is run on, in words."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text(encoding="utf-8").splitlines() if described.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+
+
 def main() -> None:
     """Fit, and write the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--triplets", type=int, default=4_700_000)
-    parser.add_argument("--objects", type=int, default=1854)
-    parser.add_argument("--dims", type=int, default=768)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--triplets", type=int, default=4_700_000, help="choices, one a triplet (4,700,000)")
+    parser.add_argument("--objects", type=int, default=1854, help="that they are about (1,854)")
+    parser.add_argument("--dims", type=int, default=768, help="of their features (768)")
+    parser.add_argument("--threads", type=int, default=2, help="of torch (2)")
+    parser.add_argument("--steps", type=int, default=300, help="at most (300)")
+    results = Path(__file__).parent / "results" / "transforms.md"
+    parser.add_argument("--out", type=Path, default=results, help="the page to write")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     x, rows, best = people(given.triplets, given.objects, given.dims)
@@ -96,18 +108,21 @@ def main() -> None:
         f"{used:.0f}",
         f"{taken / made.steps:.2f}",
         f"{least:.2f}",
+        f"{taken / made.steps / least:.1f}",
         f"{peak:.1f}",
         f"{accuracy(made, x, rows):.4f} of {best:.4f}",
     )
     text = (
-        f"# Fitting a transform\n\nMade by `python benchmarks/transforms.py`. {given.threads} threads, "
-        f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}.\n\n"
+        f"# Fitting a transform\n\nMade by `python benchmarks/transforms.py`. {processor()}, {given.threads} "
+        f"threads, Python {platform.python_version()}, torch {torch.__version__}. The floor of a step is its four "
+        "matrix products alone; a step has all triplets beside, and sometimes more than one look at the objective.\n\n"
         "| triplets × objects × dimensions | steps | seconds | processor seconds | seconds a step | floor of a step "
-        "| peak GiB | choices predicted, of those that can be |\n|---|---|---|---|---|---|---|---|\n"
+        "| times the floor | peak GiB | choices predicted, of those that can be |\n"
+        "|---|---|---|---|---|---|---|---|---|\n"
         f"| {' | '.join(cells)} |\n"
     )
     print(text)
-    (Path(__file__).parent / "results" / "transforms.md").write_text(text, encoding="utf-8")
+    given.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

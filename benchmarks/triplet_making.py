@@ -1,7 +1,8 @@
 """How fast triplets are drawn, and answered from a memory map of features, beside what random reads cost here.
 
 Run with ``python benchmarks/triplet_making.py``; the default is 10 million triplets of 1.3 million images × 1,152
-float32 (6 GB on disk, in a temporary folder), 2 threads. Writes ``benchmarks/results/triplet_making.md``.
+float32 (6 GB on disk, in a temporary folder), 2 threads. Writes ``benchmarks/results/triplet_making.md``,
+or the page that ``--out`` names.
 
 The floor is reading: the same rows of the same memory map, copied into a small buffer by the same number of threads
 (`numpy.take`, as many rows at a time as is fastest of those tried), and nothing else done. Floor and answers
@@ -129,22 +130,37 @@ def whole(values: np.ndarray, labels: np.ndarray, n: int, folder: Path) -> list[
     return lines
 
 
+def processor() -> str:
+    """What it is run on, in words."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text(encoding="utf-8").splitlines() if described.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+
+
 def main() -> None:
     """Measure and write the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=1_300_000)
-    parser.add_argument("--dims", type=int, default=1152)
-    parser.add_argument("--triplets", type=int, default=10_000_000)
-    parser.add_argument("--part", type=int, default=300_000)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clusters", type=int, default=0)
+    parser.add_argument("--images", type=int, default=1_300_000, help="rows of features on disk (1,300,000)")
+    parser.add_argument("--dims", type=int, default=1152, help="float32 numbers a row (1,152)")
+    parser.add_argument("--triplets", type=int, default=10_000_000, help="drawn and answered (10,000,000)")
+    parser.add_argument(
+        "--part", type=int, default=300_000, help="of them beside the floor, each turn (300,000)"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="of reading and answering (2)")
+    parser.add_argument("--clusters", type=int, default=0, help="make so many by k-means too (0: none)")
+    parser.add_argument(
+        "--folder", type=Path, default=None, help="for the temporary files, on the disk to measure"
+    )
+    results = Path(__file__).parent / "results" / "triplet_making.md"
+    parser.add_argument("--out", type=Path, default=results, help="the page to write")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     labels = np.random.default_rng(1).integers(500, size=given.images)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
         values = make(Path(name) / "features.f32", (given.images, given.dims))
         part = sample_triplets(labels, given.part, "cluster_border", 1)
         floor = against_the_floor(values, part, given.threads)
@@ -156,7 +172,7 @@ def main() -> None:
     text = (
         "# Making triplets\n\nMade by `python benchmarks/triplet_making.py`. "
         f"{given.triplets:,} triplets of {given.images:,} images × {given.dims} float32, memory-mapped; "
-        f"{given.threads} threads, {platform.machine()}, Python {platform.python_version()}, "
+        f"{processor()}, {given.threads} threads, Python {platform.python_version()}, "
         f"numpy {np.__version__}.\n\n"
         f"Random reads of {given.part:,} triplets' rows, and answers to them, GB/s (median of {ROUNDS} turns):\n\n"
         "| by | reading alone | answering | share |\n|---|---|---|---|\n" + "\n".join(floor) + "\n\n"
@@ -164,7 +180,7 @@ def main() -> None:
         + "\n".join(steps)
         + "\n"
     )
-    (Path(__file__).parent / "results" / "triplet_making.md").write_text(text, encoding="utf-8")
+    given.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

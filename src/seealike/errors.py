@@ -161,6 +161,32 @@ def place(where: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def needed(library: str, extra: str, *, where: str) -> Iterator[None]:
+    """Say what to install where an import inside fails.
+
+    Args:
+        library: what is imported, by a name that people know.
+        extra: of seealike, that installs it.
+        where: what needs it.
+
+    Raises:
+        MissingDependency: it is not installed, or cannot be imported.
+
+    Example:
+        >>> with needed("h5py", "hdf5", where="x.h5"):
+        ...     import h5pie
+        Traceback (most recent call last):
+        ...
+        seealike.errors.MissingDependency: x.h5: expected h5py, got No module named 'h5pie'. Run: pip ...
+    """
+    try:
+        yield
+    except ImportError as error:
+        fix = f'Run: pip install "seealike[{extra}]".'
+        raise MissingDependency(where=where, expected=library, got=str(error), fix=fix) from error
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Advice for an unknown name: the nearest known ones, or all of them.
 

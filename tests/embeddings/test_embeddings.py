@@ -15,7 +15,9 @@ from seealike.embeddings import (
     VariationalSettings,
     fit_sparse,
     fit_variational,
+    out_of_sample,
     read_embedding,
+    stacked,
     write_embedding,
 )
 from seealike.embeddings.counted import counted, similarities
@@ -27,6 +29,7 @@ from seealike.errors import (
     DataError,
     MisalignedSamples,
     ShapeError,
+    TooFewSamples,
     UndefinedMeasure,
 )
 
@@ -224,7 +227,11 @@ def test_files_keep_everything(tmp_path, planted, variational):
 @pytest.mark.parametrize(
     ("rows", "error", "words"),
     [
-        ([[0, 1, 2], [0, 1, 40]], MisalignedSamples, "triplet 1: expected rows from 0 to 39, got 40"),
+        (
+            [[0, 1, 2], [0, 1, 40]],
+            MisalignedSamples,
+            r"triplets, row 1: expected rows from 0 to 39, got \[0, 1, 40\]",
+        ),
         ([[0, 1, 1]], DataError, "three different"),
         ([[0.0, 1.0, 2.0]], ShapeError, "row numbers"),
         (np.empty((0, 3), dtype=int), DataError, "at least one"),
@@ -243,3 +250,57 @@ def test_settings_that_cannot_be(change):
         fit_variational(np.array([[0, 1, 2]]), 3, VariationalSettings(**change))
     with pytest.raises(BadParameter, match="fit_sparse"):
         fit_sparse(np.array([[0, 1, 2]]), 3, SparseSettings(regularization=-1))
+
+
+def test_a_fit_is_worth_its_share_for_triplets_that_nobody_judged(planted):
+    """Of choices with a structure most of it; of few triplets that say nothing of others, little."""
+    truth, trials, fresh = planted
+
+    def fit(rows):
+        return fit_sparse(rows, N, SparseSettings(n_dims=4, regularization=0.02))
+
+    worth = out_of_sample(fit, trials[:1500], N, folds=3)
+    assert worth.share > 0.75
+    assert worth.together <= worth.alone < np.log(3) - 0.1
+    assert worth.n == 1500
+    # Forty triplets, each judged twenty times: known well, and nothing is known of others.
+    rng = np.random.default_rng(5)
+    few = np.repeat(_asked(40, rng), 20, axis=0)
+    few = _chosen(softmax(3 * rng.standard_normal((40, 3)), axis=1).repeat(20, axis=0), few, rng)
+    alone, mixed = fit(few), stacked(fit, few, N, folds=3)
+    chosen = _chosen(truth.probabilities(fresh), fresh, rng)
+    losses = [-np.log(np.maximum(one.probabilities(chosen)[:, 0], 1e-300)).mean() for one in (alone, mixed)]
+    assert losses[1] < np.log(3) + 0.02 < losses[0] - 0.1
+    with pytest.raises(TooFewSamples, match="a triplet for each of 41, got 40 triplets"):
+        out_of_sample(fit, few, N, folds=41)
+
+
+def test_all_judgements_of_a_triplet_are_left_out_together(planted):
+    rows, seen = np.repeat(_asked(30, np.random.default_rng(6)), 4, axis=0), []
+
+    def fit(some):
+        seen.append({tuple(sorted(row)) for row in some.tolist()})
+        return planted[0]
+
+    assert out_of_sample(fit, rows, N, folds=3).share <= 1
+    assert [len(one) for one in seen] == [20, 20, 20]
+    assert not set.intersection(*seen)  # each is left out once
+
+
+def test_a_fit_with_nothing_left_is_no_preference():
+    def fit(rows):
+        raise UndefinedMeasure(where="fit", expected="a dimension", got="none", fix="Give more.")
+
+    rows = _asked(30, np.random.default_rng(7))
+    assert out_of_sample(fit, rows, N).alone == pytest.approx(np.log(3))
+    np.testing.assert_array_equal(stacked(fit, rows, N).probabilities(rows), 1 / 3)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -0.1], [0.0, 0.0], [np.nan, 1.0]])
+def test_weights_of_an_ensemble(planted, weights):
+    both = (planted[0], PointEmbedding(np.zeros((N, 1))))
+    rows = planted[2][:50]
+    mean = 0.25 * both[0].probabilities(rows) + 0.25
+    np.testing.assert_allclose(Ensemble(both, (1, 3)).probabilities(rows), mean)
+    with pytest.raises(BadParameter, match="one weight a member"):
+        Ensemble(both, weights)

@@ -177,9 +177,10 @@ def test_cross_validation_uses_every_fold_and_no_object_twice(people):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        (lambda x, r, t: (x, r + 50, t), DataError, "rows of the 60 objects, got rows"),
+        (lambda x, r, t: (x, r + 50, t), DataError, r"triplets, row 0: expected rows from 0 to 59, got \["),
         (lambda x, r, t: (x, r[:, :2], t), DataError, r"shape \(3000, 2\)"),
-        (lambda x, r, t: (x, r[:0], t[:0]), DataError, r"shape \(0, 3\)"),
+        (lambda x, r, t: (x, r[:0], t[:0]), DataError, "triplets: expected at least one"),
+        (lambda x, r, t: (x, r[:, [0, 1, 1]], t), DataError, "three different"),
         (lambda x, r, t: (x, r, 2 * t), DataError, "targets of row 0: expected probabilities"),
         (lambda x, r, t: (np.where(np.eye(60, 5), np.nan, x), r, t), NonFiniteError, "NaN or infinity"),
         (lambda x, r, t: (np.ones((60, 5)), r, t), DataError, "features that vary"),
@@ -193,7 +194,7 @@ def test_bad_input_is_explained(people, change, error, words):
 def test_normalized_embeddings_are_doubted_and_read_only_ones_are_fine(people):
     x, rows, targets = people
     brief = Settings(max_steps=2)
-    with pytest.warns(UserWarning, match="rows of one length"):
+    with pytest.warns(UserWarning, match="rows all have the length 1"):
         fit_transform(x / np.linalg.norm(x, axis=1, keepdims=True), rows, targets, brief)
     x.setflags(write=False)  # as memory maps of features are
     both = fit_transform(x, rows, targets, Settings(max_steps=2, alpha=0.5), neighbors=x)

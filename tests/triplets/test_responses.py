@@ -41,10 +41,14 @@ def test_scale_is_kept(answered):
 @pytest.mark.parametrize(
     ("triplets", "error", "words"),
     [
-        ([[0, 1, 2], [0, 1, 9]], DataError, r"triplet 1: expected rows from 0 to 4"),
-        ([[0, 1, 2], [3, 1, 3]], DataError, r"triplet 1: expected three different images, got \[3, 1, 3\]"),
+        ([[0, 1, 2], [0, 1, 9]], DataError, r"triplets, row 1: expected rows from 0 to 4"),
+        (
+            [[0, 1, 2], [3, 1, 3]],
+            DataError,
+            r"triplets, row 1: expected three different samples, got \[3, 1, 3\]",
+        ),
         ([[0, 1]], ShapeError, r"\(n, 3\)"),
-        ([[0.0, 1.0, 2.0]], ShapeError, "whole numbers"),
+        ([[0.0, 1.0, 2.0]], ShapeError, "row numbers"),
     ],
 )
 def test_refuses(triplets, error, words):

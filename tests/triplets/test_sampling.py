@@ -76,16 +76,19 @@ def test_unique_gives_every_triplet_once(rule):
 
 
 @pytest.mark.parametrize("unique", [False, True])
-def test_rows_do_not_depend_on_how_many_are_drawn_or_by_whom(unique, monkeypatch):
+@pytest.mark.parametrize("rule", [*RULES, "hard_negative"])
+def test_rows_do_not_depend_on_how_many_are_drawn_or_by_whom(rule, unique, monkeypatch):
     labels = np.arange(3000) % 40
-    whole = sample_triplets(labels, 20_000, "class_border", 7, unique=unique)
-    assert (sample_triplets(labels, 9_000, "class_border", 7, unique=unique) == whole[:9000]).all()
+    if rule == "hard_negative":
+        labels = np.column_stack([labels, (labels + 1 + np.arange(3000) // 40 % 5) % 40])
+    whole = sample_triplets(labels, 20_000, rule, 7, unique=unique)
+    assert (sample_triplets(labels, 9_000, rule, 7, unique=unique) == whole[:9000]).all()
     monkeypatch.setattr(sampling, "count_workers", lambda device: 1)
-    assert (sample_triplets(labels, 20_000, "class_border", 7, unique=unique) == whole).all()
-    blocks = list(triplet_blocks(labels, 20_000, "class_border", 7, unique=unique))
+    assert (sample_triplets(labels, 20_000, rule, 7, unique=unique) == whole).all()
+    blocks = list(triplet_blocks(labels, 20_000, rule, 7, unique=unique))
     assert max(map(len, blocks)) <= 4096
     assert (np.concatenate(blocks) == whole).all()
-    assert (sample_triplets(labels, 9_000, "class_border", 8, unique=unique) != whole[:9000]).any()
+    assert (sample_triplets(labels, 9_000, rule, 8, unique=unique) != whole[:9000]).any()
 
 
 @pytest.mark.parametrize(

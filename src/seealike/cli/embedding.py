@@ -26,6 +26,7 @@ def embed(
     regularization: float | None = None,
     objects: int | None = None,
     seed: int = 0,
+    folds: int = 0,
 ) -> int:
     """Fit an embedding of the judged objects to people's odd-one-out choices.
 
@@ -50,12 +51,16 @@ def embed(
         Of variational: a dimension is kept if more than so many objects have a weight in it.
     seed
         Of the starting places.
+    folds
+        Fit as often again, each time without a part of the triplets, to say what the embedding is worth for triplets
+        that nobody judged; 0 for not.
     """
     from seealike.cli import embedded
 
     trials = embedded.trials_of(source, judgements, option, ids)
     given = {"n_dims": n_dims, "regularization": regularization, "objects": objects}
-    return embedded.embed(trials, method, {k: v for k, v in given.items() if v is not None}, seed, out)
+    options = {k: v for k, v in given.items() if v is not None}
+    return embedded.embed(trials, method, options, seed, out, folds=folds)
 
 
 def targets(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +25,10 @@ from seealike.study.entries import validated
 from seealike.study.opening import open_study
 from seealike.study.parse import read_studies
 from seealike.study.plan import OpenedStudy
+
+#: What a row of the table answers, and who is asked.
+_ASKED = ("model", "task", "dataset")
+_QUESTION = ("arm", *_ASKED)
 
 
 def evaluate(file: Path, out: Path | None) -> int:
@@ -155,14 +160,35 @@ def _path(out: Path | None, opened: OpenedStudy | None) -> Path:
     return opened.results.table("proof")
 
 
+#: Lines of people and chance, in this order, right of the arms.
+_BESIDE = ("ceiling", "majority", "agreement", "chance")
+
+
 def _said(table: pl.DataFrame) -> str:
-    lines = []
-    for row in table.iter_rows(named=True):
+    """A line a model, task and dataset: every arm over all its seeds, side by side, then people and chance; reasons."""
+    whole = table.filter(
+        pl.col("seed").is_null() | (pl.len().over(_QUESTION) == 1) | pl.col("value").is_null()
+    )
+    known = whole.filter(pl.col("value").is_not_null())
+    arms = [arm for arm in known["arm"].unique(maintain_order=True).to_list() if arm not in _BESIDE]
+    lines = [_line("", [*arms, *_BESIDE])]
+    asked = known.filter(pl.col("model").is_not_null()).select(_ASKED).unique(maintain_order=True)
+    for model, task, dataset in asked.rows():
+        mine = known.filter(
+            pl.col("model").is_null() | (pl.col("model") == model), task=task, dataset=dataset
+        )
+        cells = {row["arm"]: _cell(row) for row in mine.iter_rows(named=True)}
+        lines.append(_line(f"{model}: {task} {dataset}", [cells.get(arm, "") for arm in (*arms, *_BESIDE)]))
+    for row in whole.filter(pl.col("value").is_null()).iter_rows(named=True):
         who = " ".join(str(row[name]) for name in ("arm", "model", "seed") if row[name] is not None)
-        what = f"{row['task']} {row['dataset']}"
-        if row["value"] is None:
-            lines.append(f"{what:<28}{who:<28}{row['reason']}")
-            continue
-        ends = "" if row["low"] is None else f"  {row['low']:.4f} to {row['high']:.4f}"
-        lines.append(f"{what:<28}{who:<28}{row['value']:.4f}{ends}")
-    return "\n".join(lines) + "\n"
+        lines.append(f"{row['task']} {row['dataset']}, {who}: {row['reason']}")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    ends = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['value']:.3f}{ends}"
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<34}" + "".join(f"{cell:<26}" for cell in cells)

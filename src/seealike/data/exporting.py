@@ -9,9 +9,8 @@ import numpy as np
 
 from seealike.data.atomic import write_atomically
 from seealike.data.features import Features
-from seealike.data.imports.entry import lacking_h5py
 from seealike.data.store import write_features
-from seealike.errors import UnknownName, suggestion
+from seealike.errors import UnknownName, needed, suggestion
 
 
 def export_features(path: Path, features: Features, kind: str) -> list[Path]:
@@ -78,10 +77,8 @@ def _table(path: Path, features: Features) -> None:
 
 
 def _h5(path: Path, features: Features) -> None:
-    try:
+    with needed("h5py", "hdf5", where=str(path)):
         import h5py
-    except ImportError as error:
-        raise lacking_h5py(path) from error
 
     def save(temporary: Path) -> None:
         with h5py.File(temporary, "w") as file:

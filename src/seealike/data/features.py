@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import InitVar, dataclass, replace
 from functools import lru_cache
 
@@ -126,6 +127,29 @@ def unit_rows(values: np.ndarray) -> np.ndarray:
         norms = np.linalg.norm(block, axis=1, keepdims=True)
         result[rows] = block / np.where(norms > 0, norms, 1)
     return result
+
+
+def warn_of_unit_rows(values: np.ndarray) -> None:
+    """Warn where all rows (of the first thousand) have one length: how sure a model is went with their lengths.
+
+    Warns:
+        UserWarning: they look normalized.
+
+    Example:
+        >>> import numpy as np
+        >>> with warnings.catch_warnings(record=True, action="always") as doubts:
+        ...     warn_of_unit_rows(np.array([[3.0, 4.0], [5.0, 0.0]]))
+        >>> str(doubts[0].message).split(":")[0]
+        "the features' rows all have the length 5"
+    """
+    lengths = np.linalg.norm(np.asarray(values[:1000], dtype=np.float64), axis=1)
+    if len(lengths) > 1 and np.allclose(lengths, lengths[0], rtol=1e-4):
+        warnings.warn(
+            f"the features' rows all have the length {lengths[0]:.3g}: they look normalized, and the scale carries how "
+            "sure the model is. Take features as the model, or its transform, gives them.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def row_blocks(shape: tuple[int, ...]) -> list[slice]:

@@ -75,7 +75,7 @@ def read_table(path: Path) -> pl.DataFrame:
 
 
 def write_features(
-    path: Path, features: Features, notes: Mapping[str, str] | None = None, dtype: str = "float32"
+    path: Path | str, features: Features, notes: Mapping[str, str] | None = None, dtype: str = "float32"
 ) -> None:
     """Write features as one safetensors file: values, sample ids, key, digest of the values and further notes.
 
@@ -107,7 +107,7 @@ def write_features(
     ids = np.frombuffer("\n".join(features.sample_ids).encode(), dtype=np.uint8)
     key = canonical(asdict(features.key)) if features.key else ""
     write_arrays(
-        path,
+        Path(path),
         {"values": features.values, "sample_ids": ids},
         {**(notes or {}), "kind": "features", "key": key, "finite": "true"},
         dtypes={"values": dtype},
@@ -115,7 +115,7 @@ def write_features(
     )
 
 
-def read_features(path: Path) -> Features:
+def read_features(path: Path | str) -> Features:
     """Read what `write_features` wrote; the values are a memory map, not a copy (bfloat16: float32 in memory).
 
     Raises:
@@ -130,6 +130,7 @@ def read_features(path: Path) -> Features:
         >>> read_features(path).select(["b"]).values
         array([[0., 1.]], dtype=float32)
     """
+    path = Path(path)
     header = read_header(path)
     if "values" not in header.arrays or "sample_ids" not in header.arrays:
         names = ", ".join(header.arrays)

@@ -338,10 +338,27 @@ SAMPLE_SIZE = {
     "reason": pl.String,
 }
 
-#: One row a design, evaluation set, measure and term: what of similarity the overlap explains. The slope goes from no
-#: overlap to all of it; of the factorial design the terms are "data", "task" and "data x task" of one mixed model,
-#: of the others "overlap".
+#: One row a network that a study has trained, set of samples and metric: "loss" (mean cross-entropy in nats, of
+#: noise the mean squared error) or "accuracy". `task` is what it learned: "classes", "next token" or "noise". Of
+#: "NAME: training" the loss is that of the last twentieth of the steps; "NAME: test" are samples that no network of
+#: the experiment has seen, of the classes or corpora that this one has learned. `n` counts samples, chunks (of
+#: training texts) or tokens.
+TRAINED = {
+    "experiment": pl.String,
+    "model": pl.String,
+    "task": pl.String,
+    "dataset": pl.String,
+    "metric": pl.String,
+    "value": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row an experiment, design, evaluation set, measure and term: what of similarity the overlap explains. The slope
+#: goes from no overlap to all of it; of the factorial design the terms are "data", "task" and "data x task" of one
+#: mixed model, of the others "overlap".
 ATTRIBUTION = {
+    "experiment": pl.String,
     "design": pl.String,
     "dataset": pl.String,
     "measure": pl.String,
@@ -362,10 +379,11 @@ ATTRIBUTION = {
 }
 
 #: One row a consequence ("transfer", "agreement", "kappa", "error_consistency", "stitching", "ensemble_gain"), its
-#: details (attack and radius, or nothing), run, ordered pair of models and set of samples.
+#: details (attack and radius, or nothing), run of an experiment, ordered pair of models and set of samples.
 CONSEQUENCES = {
     "kind": pl.String,
     "detail": pl.String,
+    "experiment": pl.String,
     "design": pl.String,
     "data_overlap": pl.Float64,
     "task_overlap": pl.Float64,
@@ -380,8 +398,9 @@ CONSEQUENCES = {
     "reason": pl.String,
 }
 
-#: One row a consequence, its details, a measure and a set of samples: how the consequence grows with similarity.
+#: One row an experiment, consequence, its details, a measure and a set of samples: how it grows with similarity.
 CONSEQUENCE_SLOPES = {
+    "experiment": pl.String,
     "kind": pl.String,
     "detail": pl.String,
     "measure": pl.String,
@@ -414,6 +433,30 @@ ALIGNMENT = {
     "standard_error": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
+    "n": pl.Int64,
+    "reason": pl.String,
+}
+
+#: One row a model, layer, set of human judgements, readout and distance: all layers (and readouts) of the model tested
+#: together. `gain` is over chance, `low` to `high` a band that holds all layers' gains at once, `p_value_familywise` of
+#: the largest gain of all; `behind` is the best layer's gain - this one's, `p_value_best` of being as good as the best.
+#: `n` is of units: triplets, references, samples.
+ALIGNMENT_LAYERS = {
+    "model": pl.String,
+    "layer": pl.String,
+    "depth": pl.Float64,
+    "human": pl.String,
+    "level": pl.String,
+    "readout": pl.String,
+    "distance": pl.String,
+    "score": pl.String,
+    "gain": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "p_value_familywise": pl.Float64,
+    "behind": pl.Float64,
+    "p_value_best": pl.Float64,
     "n": pl.Int64,
     "reason": pl.String,
 }
@@ -483,8 +526,9 @@ THUMBNAILS = {"human": pl.String, "sample": pl.String, "image": pl.String}
 
 
 #: One row an arm ("base", "control" or "aligned"), model, seed, task and dataset: what aligning features with people
-#: changed. Tasks: "odd_one_out", "kl_divergence", "levels_…", "rsa_…", "neighbors", "few_shot", "linear_probe",
-#: "shift"; more is better in all but "kl_divergence". Ceilings and chance are rows of the arms "ceiling" and "chance".
+#: changed. Tasks: "odd_one_out", "kl_divergence", "levels_…", "times_…", "rsa_…", "neighbors", "few_shot",
+#: "linear_probe", "shift"; more is better in all but "kl_divergence". Ceilings and chance are rows of the arms
+#: "ceiling" and "chance".
 PROOF = {
     "arm": pl.String,
     "model": pl.String,
@@ -499,9 +543,10 @@ PROOF = {
     "reason": pl.String,
 }
 
-#: One row a pair of models of one training run (a design at its overlaps, with its seed), evaluation set and measure;
-#: `reason` says why `similarity` is null.
+#: One row a pair of models of one training run (an experiment's design at its overlaps, with its seed), evaluation set
+#: and measure; `reason` says why `similarity` is null.
 OVERLAP_RUNS = {
+    "experiment": pl.String,
     "design": pl.String,
     "data_overlap": pl.Float64,
     "task_overlap": pl.Float64,
@@ -514,6 +559,16 @@ OVERLAP_RUNS = {
     "standard_error": pl.Float64,
     "reason": pl.String,
 }
+
+
+def of_experiments(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of runs with the column `experiment`; one of before that column is of a single experiment, "".
+
+    Example:
+        >>> of_experiments(pl.DataFrame({"design": ["data"]})).columns
+        ['experiment', 'design']
+    """
+    return table if "experiment" in table.columns else table.select(pl.lit("").alias("experiment"), pl.all())
 
 
 def checked(table: pl.DataFrame, schema: dict[str, type[pl.DataType]], where: str) -> pl.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from seealike.data import triplet_npz, triplet_parquet
 from seealike.data.atomic import write_atomically
+from seealike.data.identity import canonical
 from seealike.data.triplet_files import BLOCK, checked_blocks, read_notes
 from seealike.errors import MisalignedSamples
 
@@ -34,6 +35,21 @@ class CodedTriplets:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def digest(self) -> str:
+        """Of names, triplets and answers; the same whether they were read from an .npz or from Parquet.
+
+        Example:
+            >>> one = CodedTriplets(np.array(["a", "b", "c"]), np.array([[0, 2, 1]]))
+            >>> one.digest == CodedTriplets(np.array(["a", "b", "c"]), np.array([[0, 1, 2]])).digest
+            False
+        """
+        hasher = hashlib.sha256(canonical(self.names.tolist()).encode())
+        hasher.update(np.ascontiguousarray(self.rows, dtype=np.int32).tobytes())
+        if self.similarities is not None:
+            hasher.update(np.ascontiguousarray(self.similarities, dtype=np.float32).tobytes())
+        return hasher.hexdigest()[:16]
+
     def rows_of(self, sample_ids: Sequence[str], where: str) -> np.ndarray:
         """(n, 3) int64: the same triplets as rows of features with these ids; by name, never by position.
 
@@ -53,8 +69,9 @@ class CodedTriplets:
         asked = self.names[used].tolist()
         missing = [name for name in asked if name not in place]
         if missing:
+            row = int(np.isin(self.rows, used[[name not in place for name in asked]]).any(axis=1).argmax())
             raise MisalignedSamples(
-                where=where,
+                where=f"{where}, for triplet {row}",
                 expected="features of every image of the triplets",
                 got=f"none of {len(missing)} images ({', '.join(missing[:3])}{', …' * (len(missing) > 3)})",
                 fix="Extract these images too; sample ids have to be the file names.",
@@ -107,13 +124,13 @@ def read_coded(path: Path, *, answered: bool = True) -> CodedTriplets:
         >>> found.names[found.rows].tolist()
         [['c', 'a', 'b']]
     """
-    texts, similarities = [], []
+    known: dict[str, int] = {}
+    rows, similarities = [], []
     for block in checked_blocks(path, answered=answered):
-        texts.append(pa.array(block["filenames"].ravel()))
+        texts = block["filenames"]
+        coded = (known.setdefault(name, len(known)) for name in texts.ravel().tolist())
+        rows.append(np.fromiter(coded, np.int32, texts.size).reshape(-1, 3))
         if "similarities" in block:
             similarities.append(block["similarities"].astype(np.float32))
-    coded = pa.chunked_array(texts, type=pa.string()).dictionary_encode().combine_chunks()
-    names = coded.dictionary.to_numpy(zero_copy_only=False).astype(str)
-    rows = coded.indices.to_numpy(zero_copy_only=False).reshape(-1, 3)
     joined = np.concatenate(similarities) if similarities else None
-    return CodedTriplets(names, rows, joined, read_notes(path))
+    return CodedTriplets(np.array(list(known), dtype=str), np.concatenate(rows), joined, read_notes(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ def check_shapes(path: Path, block: Mapping[str, np.ndarray]) -> None:
     """
     for name, array in block.items():
         if array.shape != (len(block["filenames"]), 3) or array.dtype.kind not in _KINDS[name]:
-            raise damaged_triplets(path, f"{name} of {array.dtype} and shape {array.shape}, not (n, 3)")
+            raise damaged_triplets(path, f"{name} of {array.dtype} and shape {array.shape}")
 
 
 def check_rows(path: Path, block: Mapping[str, np.ndarray], first: int) -> None:
@@ -83,29 +83,37 @@ def check_rows(path: Path, block: Mapping[str, np.ndarray], first: int) -> None:
         first: the number of the first of them.
 
     Raises:
-        DataError: images that are not different, similarities that are not finite or not led by the largest; says which
-            row.
+        DataError: images that are not different or have no name, indices below 0, similarities that are not finite or
+            not led by the largest; says which row.
     """
-    checks: list[tuple[np.ndarray, str, str]] = []
-    for name in ("filenames", "indices"):
-        x, y, z = block[name].T
-        twice = (x == y) | (x == z) | (y == z)
-        checks.append((twice, "three different images", f"the same one twice in {name}"))
-    if "similarities" in block:
-        s = block["similarities"]
-        finite = np.asarray(np.isfinite(s).all(axis=1))
-        checks.append((np.logical_not(finite), "finite similarities", "NaN or infinity"))
-        unordered = finite & ~(s[:, 0] >= s[:, 1:].max(axis=1, initial=-np.inf))
-        wanted = "the odd one last: s01 the largest of [s01, s02, s12]"
-        checks.append((unordered, wanted, "another pair more similar"))
-    for bad, expected, got in checks:
+    for bad, expected, got, fix in _checks(block):
         if bad.any():
             raise DataError(
                 where=f"{path}, row {first + int(bad.argmax())}",
                 expected=expected,
                 got=f"{got} ({int(bad.sum())} of {len(bad)} rows there)",
-                fix="Order every row by its similarities (`seealike triplets respond` does).",
+                fix=fix,
             )
+
+
+def _checks(block: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, str, str, str]]:
+    """Which rows are bad, what was expected of them, what came, what to do."""
+    leave_out = "Leave such rows out."
+    for name in ("filenames", "indices"):
+        x, y, z = block[name].T
+        twice = (x == y) | (x == z) | (y == z)
+        yield twice, "three different images", f"the same one twice in {name}", leave_out
+    nameless = (np.char.str_len(block["filenames"]) == 0).any(axis=1)
+    yield nameless, "a file name for every image", "an empty one", leave_out
+    yield np.any(block["indices"] < 0, axis=1), "indices from 0", "one below", "Count images from 0."
+    if "similarities" in block:
+        s = block["similarities"]
+        finite = np.asarray(np.isfinite(s).all(axis=1))
+        yield np.logical_not(finite), "finite similarities", "NaN or infinity", "Answer these triplets again."
+        unordered = finite & ~(s[:, 0] >= s[:, 1:].max(axis=1, initial=-np.inf))
+        wanted = "the odd one last: s01 the largest of [s01, s02, s12]"
+        fix = "Order every row by its similarities (`seealike triplets respond` does)."
+        yield unordered, wanted, "another pair more similar", fix
 
 
 def damaged_triplets(path: Path, got: str) -> DamagedArtifact:

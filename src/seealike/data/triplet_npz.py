@@ -53,13 +53,16 @@ def blocks(path: Path, n_rows: int, *, answered: bool) -> Iterator[dict[str, np.
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(path))
             names = _names(path, archive, answered)
-            streams = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in names}
-            headers = {name: _header(stream) for name, stream in streams.items()}
-            _check(path, headers)
-            length = headers["filenames"][0][0]
+            arrays = {name: _Array(archive, name, stack) for name in names}
+            length = arrays["filenames"].shape[0]
+            for name, array in arrays.items():
+                if array.shape != (length, 3):
+                    raise damaged_triplets(
+                        path, f"{name} of {array.dtype} and shape {array.shape}, not ({length}, 3)"
+                    )
             for start in range(0, max(1, length), n_rows):
                 count = min(n_rows, length - start)
-                yield {name: _rows(streams[name], headers[name][1], count) for name in names}
+                yield {name: array.rows(count) for name, array in arrays.items()}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise damaged_triplets(path, f"a file that cannot be read ({error})") from error
 
@@ -94,24 +97,37 @@ def _names(path: Path, archive: zipfile.ZipFile, answered: bool) -> list[str]:
     return [name for name in ARRAYS if name in there]
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+class _Array:
+    """One array of the archive, read from its first row on; by columns as numpy writes the transposed of three rows."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str, stack: ExitStack) -> None:
+        self._streams = [stack.enter_context(archive.open(f"{name}.npy"))]
+        self.shape, fortran, self.dtype = _header(self._streams[0])
+        if fortran and self.shape[1:] == (3,):
+            start, step = self._streams[0].tell(), self.shape[0] * self.dtype.itemsize
+            self._streams += [stack.enter_context(archive.open(f"{name}.npy")) for _ in range(2)]
+            for column, stream in enumerate(self._streams):
+                stream.seek(start + column * step)
+
+    def rows(self, count: int) -> np.ndarray:
+        """(count, 3) the next ones."""
+        across = 3 // len(self._streams)
+        parts = [_numbers(stream, self.dtype, count * across) for stream in self._streams]
+        found = np.stack(parts, axis=1) if across == 1 else parts[0].reshape(-1, 3)
+        return np.char.decode(found, "utf-8") if self.dtype.kind == "S" else found
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = npy.read_magic(stream)
     reads = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, fortran, dtype = reads(stream)
-    if fortran or dtype.hasobject:
-        raise ValueError("an array by columns, or of Python objects")
-    return shape, dtype
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects")
+    return shape, fortran, dtype
 
 
-def _check(path: Path, headers: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> None:
-    length = headers["filenames"][0][:1]
-    for name, (shape, dtype) in headers.items():
-        if shape != (*length, 3):
-            raise damaged_triplets(path, f"{name} of {dtype} and shape {shape}, not (n, 3)")
-
-
-def _rows(stream: IO[bytes], dtype: np.dtype, count: int) -> np.ndarray:
-    raw = stream.read(count * 3 * dtype.itemsize)
-    if len(raw) != count * 3 * dtype.itemsize:
-        raise EOFError(f"{len(raw)} bytes of {count * 3 * dtype.itemsize}")
-    return np.frombuffer(raw, dtype=dtype).reshape(-1, 3)
+def _numbers(stream: IO[bytes], dtype: np.dtype, count: int) -> np.ndarray:
+    raw = stream.read(count * dtype.itemsize)
+    if len(raw) != count * dtype.itemsize:
+        raise EOFError(f"{len(raw)} bytes of {count * dtype.itemsize}")
+    return np.frombuffer(raw, dtype=dtype)

@@ -107,16 +107,6 @@ def present(path: Path, file: pq.ParquetFile, answered: bool) -> list[str]:
     return [name for name in _COLUMNS if there.issuperset(_COLUMNS[name])]
 
 
-def columns_of(name: str) -> list[str]:
-    """The three columns of an array.
-
-    Example:
-        >>> columns_of("indices")
-        ['index_0', 'index_1', 'index_2']
-    """
-    return list(_COLUMNS[name])
-
-
 def _table(block: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> pa.Table:
     columns = {
         column: pa.array(block[name][:, k], type=_TYPES[name])

@@ -5,6 +5,7 @@ from seealike.embeddings.files import read_embedding, write_embedding
 from seealike.embeddings.proportions import Proportions
 from seealike.embeddings.search import VariationalSettings
 from seealike.embeddings.sparse import SparseSettings, fit_sparse
+from seealike.embeddings.stacking import Worth, out_of_sample, stacked
 from seealike.embeddings.variational import Variational, fit_variational
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "SparseSettings",
     "Variational",
     "VariationalSettings",
+    "Worth",
     "fit_sparse",
     "fit_variational",
+    "out_of_sample",
     "read_embedding",
+    "stacked",
     "write_embedding",
 ]

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from seealike.data.judgements import Trials
-from seealike.embeddings.counted import checked_rows, similarities
+from seealike.data.triplet_rows import checked_rows
+from seealike.embeddings.counted import similarities
 from seealike.errors import BadParameter, NonFiniteError, ShapeError
 from seealike.human.temperature import fitted_temperature
 
@@ -102,9 +103,10 @@ class Ensemble:
 
     Attributes:
         members: at least one.
+        weights: of the members, positive or 0; None for equal ones.
 
     Raises:
-        BadParameter: no member.
+        BadParameter: no member, or not one weight each.
 
     Example:
         >>> one, other = PointEmbedding(np.eye(3)), PointEmbedding(np.array([[9.0], [9], [0]]))
@@ -116,13 +118,23 @@ class Ensemble:
     """
 
     members: Sequence[Chooser]
+    weights: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         if not self.members:
             raise BadParameter(
                 where="ensemble", expected="at least one member", got="none", fix="Give some fits."
             )
+        given = [1.0] * len(self.members) if self.weights is None else list(self.weights)
+        if len(given) != len(self.members) or not min(given) >= 0 or not 0 < sum(given) < np.inf:
+            raise BadParameter(
+                where="ensemble",
+                expected="one weight a member, of 0 or more, not all 0",
+                got=str(given),
+                fix="Leave them out.",
+            )
 
     def probabilities(self, triplets: np.ndarray) -> np.ndarray:
         """(n, 3) of the pairs (0, 1), (0, 2), (1, 2)."""
-        return np.mean([member.probabilities(triplets) for member in self.members], axis=0)
+        said = [member.probabilities(triplets) for member in self.members]
+        return np.average(said, axis=0, weights=self.weights)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from seealike.data.judgements import Trials
-from seealike.errors import DataError, MisalignedSamples, ShapeError
+from seealike.data.triplet_rows import checked_rows
+from seealike.errors import DataError
 from seealike.human.tally import tallied
 
 #: One product of all objects with all replaces the rows of single triplets where there are so many times more of them.
@@ -81,9 +82,7 @@ def counted(trials: Trials | np.ndarray, n_objects: int) -> Counted:
         >>> made.triplets.tolist(), made.counts.tolist()
         ([[0, 1, 2]], [[1, 2, 0]])
     """
-    rows = checked_rows(trials.triplets if isinstance(trials, Trials) else trials, n_objects)
-    if not len(rows):
-        raise DataError(where="trials", expected="at least one", got="none", fix="Give some.")
+    rows = counted_rows(trials, n_objects)
     tally = tallied(rows)
     # The pair that is left when the last, the middle or the first of three ascending objects is the odd one.
     return Counted(
@@ -93,26 +92,13 @@ def counted(trials: Trials | np.ndarray, n_objects: int) -> Counted:
     )
 
 
-def checked_rows(triplets: np.ndarray, n_objects: int) -> np.ndarray:
-    """(n, 3) int64, three different rows of the objects each.
+def counted_rows(trials: Trials | np.ndarray, n_objects: int) -> np.ndarray:
+    """(n, 3) int64 rows of the objects, at least one trial.
 
     Raises:
         ShapeError, MisalignedSamples, DataError: as `counted`.
     """
-    rows = np.asarray(triplets)
-    if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iu":
-        raise ShapeError(
-            where="triplets",
-            expected="row numbers, (n, 3)",
-            got=f"{rows.dtype} of shape {rows.shape}",
-            fix="Join the objects by id first.",
-        )
-    outside = (rows < 0) | (rows >= n_objects)
-    if outside.any():
-        raise MisalignedSamples(
-            where=f"triplet {int(outside.any(axis=1).argmax())}",
-            expected=f"rows from 0 to {n_objects - 1}",
-            got=str(int(rows[outside][0])),
-            fix="Join the objects by id first.",
-        )
-    return Trials(rows.astype(np.int64), name="triplets").triplets
+    rows = checked_rows(trials.triplets if isinstance(trials, Trials) else trials, n_objects)
+    if not len(rows):
+        raise DataError(where="trials", expected="at least one", got="none", fix="Give some.")
+    return rows

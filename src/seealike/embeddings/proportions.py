@@ -9,7 +9,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 from seealike.data.judgements import Trials
-from seealike.embeddings.counted import checked_rows, counted
+from seealike.data.triplet_rows import checked_rows
+from seealike.embeddings.counted import counted
 from seealike.errors import BadParameter, DataError
 
 

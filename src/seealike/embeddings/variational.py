@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from seealike.data.judgements import Trials
+from seealike.data.triplet_rows import checked_rows
 from seealike.embeddings.choosers import PointEmbedding
-from seealike.embeddings.counted import checked_rows, counted, similarities
+from seealike.embeddings.counted import counted, similarities
 from seealike.embeddings.search import Progress, Search, VariationalSettings, check_settings
 
 #: Triplets whose probabilities are computed at a time.

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from seealike.proof.classes import FewShotTask, LinearProbeTask, NeighborsTask, ShiftTask
-from seealike.proof.people import AnsweredTask, LevelsTask, OddOneOutTask, RsaTask
+from seealike.proof.levels import LevelsTask
+from seealike.proof.people import AnsweredTask, OddOneOutTask, RsaTask
 from seealike.sources.entry import Entry, LocalPath
 
 #: Any task, told by its `task`.

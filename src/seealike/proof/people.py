@@ -1,4 +1,4 @@
-"""Tasks that ask people: odd one out, three levels of abstraction, dissimilarities."""
+"""Tasks that ask people: odd one out, dissimilarities, a teacher's answers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class OddOneOutTask(PeopleTask):
     def values(self, look: Look, base: Look | None) -> Iterator[Value]:
         """Accuracy, and divergence in nats."""
         del base
-        trials = _trials(self.judgements)
+        trials = trials_of(self.judgements)
         found = odd_one_out(look.features(self.dataset), trials, self.similarity)
         yield accuracy("odd_one_out", found)
         if found.n_triplets < found.n:
@@ -74,38 +74,11 @@ class OddOneOutTask(PeopleTask):
     def lines(self, look: Look) -> Iterator[tuple[str, Value]]:
         """Chance, and how well the choices can be predicted at all."""
         del look
-        trials = _trials(self.judgements)
-        yield from _lines("odd_one_out", trials)
+        trials = trials_of(self.judgements)
+        yield from people_lines("odd_one_out", trials)
         repeated = tallied(numbered(trials.triplets))
         if repeated.repeated:
             yield "chance", mean_of("kl_divergence", np.log(3) - _entropies(repeated.counts))
-
-
-class LevelsTask(PeopleTask):
-    """Accuracy on each kind of trials (coarse, fine, border), with people on the same scale.
-
-    A model, a crowd without the person it predicts (ceiling) and another person (agreement) are all scored against
-    single answers; `majority` is the share of the majority that counts the answer itself.
-
-    Attributes:
-        similarity: as for `seealike.odd_one_out`.
-    """
-
-    task: Literal["levels"]
-    similarity: Distance = "dot"
-
-    def values(self, look: Look, base: Look | None) -> Iterator[Value]:
-        """Accuracy of each kind."""
-        del base
-        features = look.features(self.dataset)
-        for kind, trials in _kinds(self.judgements):
-            yield accuracy(f"levels_{kind}", odd_one_out(features, trials, self.similarity))
-
-    def lines(self, look: Look) -> Iterator[tuple[str, Value]]:
-        """Chance and ceilings of each kind."""
-        del look
-        for kind, trials in _kinds(self.judgements):
-            yield from _lines(f"levels_{kind}", trials)
 
 
 class RsaTask(PeopleTask):
@@ -125,7 +98,7 @@ class RsaTask(PeopleTask):
         del base
         human = self.judgements.read()
         if not isinstance(human, HumanRdm):
-            raise _other("a matrix of dissimilarities", human)
+            raise other_kind("a matrix of dissimilarities", human)
         found = rsa_to_human(
             look.features(self.dataset), human, self.dissimilarity, self.compare, permutations=1
         )
@@ -238,22 +211,20 @@ def _entropies(counts: np.ndarray) -> np.ndarray:
     return entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1)
 
 
-def _trials(card: JudgementCard) -> Trials:
+def trials_of(card: JudgementCard) -> Trials:
+    """Odd-one-out trials.
+
+    Raises:
+        DataError: judgements of another kind.
+    """
     trials = card.read()
     if not isinstance(trials, Trials):
-        raise _other("odd-one-out trials", trials)
+        raise other_kind("odd-one-out trials", trials)
     return trials
 
 
-def _kinds(card: JudgementCard) -> Iterator[tuple[str, Trials]]:
-    trials = _trials(card)
-    if trials.kinds is None:
-        raise _other("trials of several kinds", trials)
-    for kind in np.unique(trials.kinds).tolist():
-        yield str(kind), trials[trials.kinds == kind]
-
-
-def _lines(task: str, trials: Trials) -> Iterator[tuple[str, Value]]:
+def people_lines(task: str, trials: Trials) -> Iterator[tuple[str, Value]]:
+    """Chance, and where triplets were judged repeatedly what people reach, by the arm that it stands in."""
     yield "chance", Value(task, 1 / 3, len(trials))
     if not tallied(numbered(trials.triplets)).repeated:
         return
@@ -263,7 +234,8 @@ def _lines(task: str, trials: Trials) -> Iterator[tuple[str, Value]]:
         yield arm, Value(task, getattr(found, name), found.n, None, low, high)
 
 
-def _other(expected: str, got: object) -> DataError:
+def other_kind(expected: str, got: object) -> DataError:
+    """The error for judgements that a task cannot ask."""
     return DataError(
         where="judgements", expected=expected, got=type(got).__name__, fix="Give another source or task."
     )

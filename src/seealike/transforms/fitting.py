@@ -5,7 +5,6 @@ Letters: N objects, p dimensions, n triplets; y = ((x - m) / s) W + b.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,6 +13,8 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from seealike.data.features import warn_of_unit_rows
+from seealike.data.triplet_rows import checked_rows
 from seealike.errors import BadParameter, DataError, NonFiniteError
 from seealike.transforms.objectives import (
     Choices,
@@ -24,9 +25,6 @@ from seealike.transforms.objectives import (
 
 #: Told after each step: (steps done, the objective).
 Progress: TypeAlias = Callable[[int, float], object]
-
-#: Rows whose lengths differ by less than this share are of one length.
-_UNIT = 1e-4
 
 #: The scaled identity that the search starts from.
 _START = 0.05
@@ -116,7 +114,7 @@ def fit_transform(
         The map.
 
     Raises:
-        DataError: triplets of rows that do not exist, targets that are no probabilities, no triplets.
+        ShapeError, DataError: triplets of rows that do not exist, targets that are no probabilities, no triplets.
         NonFiniteError: features with NaN or infinity.
         BadParameter: α outside [0, 1), λ < 0, τ ≤ 0, or α without neighbors.
 
@@ -261,27 +259,14 @@ def _standardized(features: np.ndarray) -> tuple[torch.Tensor, float, float]:
             got="one number throughout",
             fix="Read another layer.",
         )
-    lengths = x.norm(dim=1)
-    if float(lengths.max() - lengths.min()) < _UNIT * float(lengths.max()):
-        warnings.warn(
-            "these features have rows of one length: what their scale said of the model's certainty is gone. Fit to "
-            "features as the model gives them.",
-            UserWarning,
-            stacklevel=2,
-        )
+    warn_of_unit_rows(features)
     return (x - mean) / std, mean, std
 
 
 def _choices(triplets: np.ndarray, targets: np.ndarray | None, n_objects: int, where: str) -> Choices:
-    rows = np.asarray(triplets)
-    good = rows.ndim == 2 and rows.shape[1:] == (3,) and len(rows) and rows.dtype.kind in "iu"
-    if not good or rows.min() < 0 or rows.max() >= n_objects:
-        raise DataError(
-            where=where,
-            expected=f"(n, 3) rows of the {n_objects} objects",
-            got=f"{rows.dtype} of shape {rows.shape}" if not good else f"rows {rows.min()} to {rows.max()}",
-            fix="Join the objects by id before they become row numbers.",
-        )
+    rows = checked_rows(triplets, n_objects, where=where)
+    if not len(rows):
+        raise DataError(where=where, expected="at least one", got="none", fix="Give some.")
     soft = (
         np.tile([1.0, 0.0, 0.0], (len(rows), 1)) if targets is None else np.asarray(targets, dtype=np.float64)
     )
@@ -294,7 +279,7 @@ def _choices(triplets: np.ndarray, targets: np.ndarray | None, n_objects: int, w
             got=str(soft[bad[0]].tolist()) if soft.shape == rows.shape else f"shape {soft.shape}",
             fix="Divide counts by their sum.",
         )
-    return Choices(torch.from_numpy(rows.astype(np.int64)), torch.from_numpy(soft))
+    return Choices(torch.from_numpy(rows), torch.from_numpy(soft))
 
 
 def _check_settings(settings: Settings, neighbors: np.ndarray | None) -> None:

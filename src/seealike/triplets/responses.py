@@ -5,21 +5,20 @@ Letters: N images, d dimensions, n triplets, s_ab = z_a · z_b.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from seealike.data.features import warn_of_unit_rows
+from seealike.data.triplet_rows import checked_rows
 from seealike.engine.tiles import CPU
 from seealike.engine.workers import count_workers, in_order
-from seealike.errors import DataError, ShapeError
+from seealike.errors import ShapeError
 
 #: Triplets that a worker answers at a time.
 _BLOCK = 2**14
 #: Bytes of rows that are gathered at a time: they are read again while they are in the processor's cache.
 _CACHED = 2**19
-#: Rows that are looked at for having been normalized.
-_LOOK = 1000
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
             got=str(features.shape),
             fix="Pool them to one row.",
         )
-    triplets = checked_triplets(triplets, len(features))
-    _warn_of_unit_rows(features)
+    triplets = checked_rows(triplets, len(features))
+    warn_of_unit_rows(features)
     ordered = np.empty_like(triplets)
     similarities = np.empty(triplets.shape, dtype=np.float32)
     parts = [slice(start, start + _BLOCK) for start in range(0, len(triplets), _BLOCK)]
@@ -81,18 +80,6 @@ def respond(features: np.ndarray, triplets: np.ndarray) -> Responses:
     for part, answer in zip(parts, answers, strict=True):
         ordered[part], similarities[part] = answer
     return Responses(ordered, similarities)
-
-
-def _warn_of_unit_rows(features: np.ndarray) -> None:
-    """Rows of one length have lost how sure the teacher is."""
-    lengths = np.linalg.norm(np.asarray(features[:_LOOK], dtype=np.float64), axis=1)
-    if len(lengths) > 1 and np.allclose(lengths, lengths[0], rtol=1e-4):
-        warnings.warn(
-            f"the features' rows all have the length {lengths[0]:.3g}: they look normalized, and the scale carries how "
-            "sure the teacher is. Answer with the features as the transform gives them.",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _answered(features: np.ndarray, triplets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,45 +99,3 @@ def _answered(features: np.ndarray, triplets: np.ndarray) -> tuple[np.ndarray, n
     # Which similarity is that of the new pairs 01, 02, 12.
     moved = np.array([[0, 1, 2], [1, 0, 2], [2, 0, 1]])[best]
     return np.take_along_axis(triplets, order, axis=1), np.take_along_axis(flat, moved, axis=1)
-
-
-def checked_triplets(triplets: np.ndarray, n_rows: int) -> np.ndarray:
-    """(n, 3) int64, if all are rows that exist and the three of a triplet differ.
-
-    Raises:
-        ShapeError, DataError: as `respond`.
-
-    Example:
-        >>> checked_triplets(np.array([[0, 1, 1]]), 3)
-        Traceback (most recent call last):
-        ...
-        seealike.errors.DataError: triplet 0: expected three different images, got [0, 1, 1]. ...
-    """
-    triplets = np.asarray(triplets)
-    if triplets.ndim != 2 or triplets.shape[1] != 3 or triplets.dtype.kind not in "iu":
-        raise ShapeError(
-            where="triplets",
-            expected="whole numbers, (n, 3)",
-            got=f"{triplets.dtype} of shape {triplets.shape}",
-            fix="Give row numbers of the features.",
-        )
-    outside = ((triplets < 0) | (triplets >= n_rows)).any(axis=1)
-    if outside.any():
-        place = int(outside.argmax())
-        raise DataError(
-            where=f"triplet {place}",
-            expected=f"rows from 0 to {n_rows - 1}",
-            got=str(triplets[place].tolist()),
-            fix="Join the images by id before they become row numbers.",
-        )
-    first, second, third = triplets.T
-    twice = (first == second) | (first == third) | (second == third)
-    if twice.any():
-        place = int(twice.argmax())
-        raise DataError(
-            where=f"triplet {place}",
-            expected="three different images",
-            got=str(triplets[place].tolist()),
-            fix="Leave the triplet out.",
-        )
-    return triplets.astype(np.int64)

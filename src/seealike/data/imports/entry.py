@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seealike.errors import DataError, MissingDependency
+from seealike.errors import DataError
 
 #: The kind of an entry that holds text; all others are names of number types.
 TEXT = "text"
@@ -66,11 +66,4 @@ def refused(path: Path, what: str) -> DataError:
         what,
         "A pickle can run any code when it is opened, so it is refused. Where you trust it, open it yourself and "
         "save the array with numpy.save or safetensors.",
-    )
-
-
-def lacking_h5py(path: Path) -> MissingDependency:
-    """The error for HDF5 without the library that reads it."""
-    return MissingDependency(
-        where=str(path), expected="the library h5py", got="none", fix='Run: pip install "seealike[hdf5]"'
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seealike.data.imports.entry import PICKLED, TEXT, Entry, lacking_h5py, unreadable
+from seealike.data.imports.entry import PICKLED, TEXT, Entry, unreadable
+from seealike.errors import needed
 
 
 def read_hdf5(path: Path, *, matlab: bool = False) -> dict[str, Entry]:
@@ -21,10 +22,8 @@ def read_hdf5(path: Path, *, matlab: bool = False) -> dict[str, Entry]:
         DataError: not an HDF5 file.
         MissingDependency: h5py is not installed.
     """
-    try:
+    with needed("h5py", "hdf5", where=str(path)):
         import h5py
-    except ImportError as error:
-        raise lacking_h5py(path) from error
     found: dict[str, Entry] = {}
 
     def see(name: str, item: Any) -> None:

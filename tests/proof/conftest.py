@@ -1,0 +1,5 @@
+"""The fixture of commands."""
+
+from tests.cli.conftest import seealike
+
+__all__ = ["seealike"]
