@@ -107,7 +107,7 @@ def test_all_rows_of_a_pair():
         *[("transfer", "right")] * 2,
         ("stitching", "right"),
     ]
-    missing = {"design", "data_overlap", "task_overlap", "seed"}
+    missing = {"experiment", "design", "data_overlap", "task_overlap", "seed"}
     assert all(set(row) == set(CONSEQUENCES) - missing for row in rows)
     assert {row["accuracy_x"] for row in rows} == {0.9}
     value = {row["kind"]: row["value"] for row in rows if row["model_x"] == "left"}

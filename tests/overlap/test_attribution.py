@@ -247,6 +247,17 @@ def test_published_layouts_give_the_numbers_of_independent_programs(tmp_path):
             assert row["n"] == len(mine)
 
 
+def test_runs_without_a_value_and_measures_taken_together_are_said(published):
+    choices = Choices(where=("metric=cka",), missing=-1)
+    (row,) = attribute_table(published, "frac_overlap", ["metric_ood_one"], choices=choices).to_dicts()
+    assert row["reason"] == "4 of 24 runs have no value and are left out"
+    both = attribute_table(
+        published, "frac_overlap", ["metric_test"], choices=Choices(missing=-1, repair=True)
+    )
+    assert "--where metric=cka takes one" in both["reason"][0]
+    assert attribute_table(published, "frac_overlap", ["metric_test"], choices=choices)["reason"][0] is None
+
+
 def test_other_formats_and_numbers_are_read_as_well(published, tmp_path):
     table = pl.read_csv(published)
     choices = Choices(where=("metric=cka", "frac_overlap!=0"), missing=-1)

@@ -19,6 +19,7 @@ HUMANS = {
 CHANCE = {"odd_one_out": 1 / 3, "two_afc": 0.5, "cross_entropy": 1.0986, "spearman": 0.0, "kendall": 0.0}
 PEAK = {"low": 0.1, "middle": 0.55, "high": 1.0}
 OVERLAPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+EXPERIMENTS = ("digits", "photographs")
 SETS = ("common classes", "one class", "out of distribution")
 MEASURE = "cka(kernel=linear,unbiased=true)"
 PICTURE = (
@@ -198,6 +199,7 @@ def overlap_tables(measures: tuple[str, ...] = (MEASURE,)) -> dict[str, pl.DataF
     runs = _runs(measures)
     return {
         "overlap_runs": runs,
+        "trained": _trained(runs),
         "attribution": _attribution(measures),
         "consequences": _consequences(runs.filter(measure=measures[0])),
         "consequence_slopes": _consequence_slopes(measures),
@@ -208,9 +210,9 @@ def _pairs_of_runs() -> list[dict[str, Any]]:
     designs = [("data", a, 0.0) for a in OVERLAPS] + [("task", 0.0, b) for b in OVERLAPS]
     designs += [("factorial", a, b) for a, b in product(OVERLAPS[::2], OVERLAPS[::2])]
     return [
-        {"design": design, "data_overlap": a, "task_overlap": b, "seed": seed}
-        | {"model_x": f"{design}-{a}-{b}-{seed}-x", "model_y": f"{design}-{a}-{b}-{seed}-y"}
-        for (design, a, b), seed in product(designs, range(3))
+        {"experiment": name, "design": design, "data_overlap": a, "task_overlap": b, "seed": seed}
+        | {"model_x": f"{name}-{design}-{a}-{b}-{seed}-x", "model_y": f"{name}-{design}-{a}-{b}-{seed}-y"}
+        for name, (design, a, b), seed in product(EXPERIMENTS, designs, range(3))
     ]
 
 
@@ -230,6 +232,18 @@ def _runs(measures: tuple[str, ...]) -> pl.DataFrame:
     return frame("OVERLAP_RUNS", rows)
 
 
+def _trained(runs: pl.DataFrame) -> pl.DataFrame:
+    """Each network's accuracy; it grows with its number, and the last one could not be trained."""
+    models = pl.concat([runs["model_x"], runs["model_y"]]).unique(maintain_order=True).to_list()
+    rows = [
+        {"experiment": name, "model": model, "task": "classes", "dataset": f"{name}: test"}
+        | {"metric": "accuracy", "value": 0.5 + k / 1000, "n": 400}
+        for k, (name, model) in enumerate((one.partition("-")[0], one) for one in models[:-1])
+    ]
+    lost = {**rows[-1], "model": models[-1], "value": None, "n": None, "reason": "its loss was no number"}
+    return frame("TRAINED", [*rows, lost])
+
+
 def _attribution(measures: tuple[str, ...]) -> pl.DataFrame:
     terms = [
         ("data", "overlap"),
@@ -238,7 +252,8 @@ def _attribution(measures: tuple[str, ...]) -> pl.DataFrame:
     ]
     verdicts = ("supported", "not supported", "reversed")
     rows = []
-    for measure, (design, term), (k, dataset) in product(measures, terms, enumerate(SETS)):
+    panels = product(measures, EXPERIMENTS, terms, enumerate(SETS))
+    for measure, experiment, (design, term), (k, dataset) in panels:
         slope = 0.25 - 0.2 * k
         row = {
             "slope": slope,
@@ -255,7 +270,8 @@ def _attribution(measures: tuple[str, ...]) -> pl.DataFrame:
         }
         row |= {"n": 15, "n_seeds": 3, "verdict": verdicts[k]}
         row = {"reason": "one seed only"} if (term, k) == ("data x task", 2) else row
-        rows.append({"design": design, "dataset": dataset, "measure": measure, "term": term, **row})
+        named = {"experiment": experiment, "design": design, "dataset": dataset}
+        rows.append({**named, "measure": measure, "term": term, **row})
     return frame("ATTRIBUTION", rows)
 
 
@@ -266,7 +282,16 @@ def _consequences(runs: pl.DataFrame) -> pl.DataFrame:
     ):
         keep = {
             k: row[k]
-            for k in ("design", "data_overlap", "task_overlap", "seed", "model_x", "model_y", "dataset")
+            for k in (
+                "experiment",
+                "design",
+                "data_overlap",
+                "task_overlap",
+                "seed",
+                "model_x",
+                "model_y",
+                "dataset",
+            )
         }
         value = 0.1 + 0.5 * (row["similarity"] or 0.5)
         more = {
@@ -285,10 +310,14 @@ def _consequences(runs: pl.DataFrame) -> pl.DataFrame:
 
 def _consequence_slopes(measures: tuple[str, ...]) -> pl.DataFrame:
     rows = []
-    for measure, (kind, detail), dataset in product(
-        measures, (("transfer", "mi_fgsm 2/255"), ("agreement", None), ("ensemble_gain", None)), SETS[:2]
+    for measure, experiment, (kind, detail), dataset in product(
+        measures,
+        EXPERIMENTS,
+        (("transfer", "mi_fgsm 2/255"), ("agreement", None), ("ensemble_gain", None)),
+        SETS[:2],
     ):
         row = {"slope": 0.5, "low": 0.3, "high": 0.7, "p_value": 0.01, "spearman": 0.8, "n": 60, "n_seeds": 3}
         row = {"reason": "no ensemble"} if kind == "ensemble_gain" else {**row, "verdict": "supported"}
-        rows.append({"kind": kind, "detail": detail, "measure": measure, "dataset": dataset, **row})
+        named = {"experiment": experiment, "kind": kind, "detail": detail}
+        rows.append({**named, "measure": measure, "dataset": dataset, **row})
     return frame("CONSEQUENCE_SLOPES", rows)

@@ -154,18 +154,19 @@ def test_consequences_are_joined_to_runs_whatever_the_order_of_their_models(read
         ready,
         "consequence",
         measure=MEASURE,
+        experiment="digits",
         kind="transfer",
         detail="mi_fgsm 2/255",
         dataset="common classes",
     )
-    runs = ready["overlap_runs"].filter(measure=MEASURE)
+    runs = ready["overlap_runs"].filter(measure=MEASURE, experiment="digits")
     known = {
         (*key[:4], frozenset(key[4:6])): value
         for *key, value in runs.filter(dataset="common classes")
         .select("design", "data_overlap", "task_overlap", "seed", "model_x", "model_y", "similarity")
         .iter_rows()
     }
-    assert rows.height == ready["consequences"].filter(kind="transfer").height
+    assert rows.height == ready["consequences"].filter(kind="transfer", experiment="digits").height
     for row in rows.rows(named=True):
         run = [row[name] for name in ("design", "data_overlap", "task_overlap", "seed")]
         value = known[(*run, frozenset((row["model_x"], row["model_y"])))]
@@ -270,7 +271,7 @@ def test_a_row_over_all_seeds_is_the_large_mark(study):
 def test_slopes_with_a_verdict_are_filled(study, verdict, filled):
     table = study["attribution"].drop_nulls("slope").with_columns(verdict=pl.lit(verdict))
     svg = svg_of(chart_of({**study, "attribution": table}, "attribution"))
-    assert svg.count(f'fill-opacity="{filled}"') >= table.filter(measure=MEASURE).height
+    assert svg.count(f'fill-opacity="{filled}"') >= table.filter(measure=MEASURE, experiment="digits").height
     assert f"{verdict}, R² 0.83, ρ 0.90, I 0.50" in svg
 
 
@@ -320,3 +321,39 @@ def test_the_rows_of_every_figure_are_labelled(ready):
             rows = section_rows(section, ready, settled(section, offered, {}))
             assert rows, section.name
             assert all("jitter" in row for row in rows)
+
+
+def test_networks_are_drawn_at_the_overlap_of_their_runs(study, ready):
+    """Of one experiment and design; the second experiment's networks are nowhere among them."""
+    chosen = {"experiment": "digits", "design": "task", "dataset": "digits: test", "metric": "accuracy"}
+    rows = joined(ready, "trained_runs", **chosen)
+    assert rows.height == 2 * 5 * 3
+    assert set(rows["experiment"]) == {"digits"}
+    assert rows["overlap"].to_list() == rows["task_overlap"].to_list()
+    grid = joined(ready, "trained_runs", **{**chosen, "design": "factorial"})
+    assert set(grid["overlap"]) == set(grid["other"]) == {0.0, 0.5, 1.0}
+    offered = combinations(next(one for one in SECTIONS if one.name == "trained"), ready)
+    assert {one["dataset"] for one in offered.to_dicts() if one["experiment"] == "digits"} == {"digits: test"}
+    said = " ".join(told(chart_of(study, "trained")))
+    assert "network: digits-data-0.0-0.0-0-x" in said
+    assert "photographs-" not in said
+
+
+def test_the_reason_of_a_network_that_was_not_trained_is_a_row(ready):
+    chosen = {
+        "experiment": "photographs",
+        "design": "factorial",
+        "dataset": "photographs: test",
+        "metric": "accuracy",
+    }
+    lost = joined(ready, "trained_runs", **chosen).filter(pl.col("value").is_null())
+    assert lost["reason"].to_list() == ["its loss was no number"]
+
+
+def test_tables_of_before_there_were_experiments_are_shown(study):
+    names = ("overlap_runs", "attribution", "consequences", "consequence_slopes")
+    older = {**study, **{name: study[name].drop("experiment") for name in names}}
+    ready = prepared(older)
+    assert all(set(ready[name]["experiment"]) == {""} for name in names)
+    (first,) = (one for one in SECTIONS if one.name == "overlap_lines")
+    assert set(combinations(first, ready)["experiment"]) == {""}

@@ -33,6 +33,7 @@ MADE_OF = {
     "judgement": "judged",
     "published_beside": "published_alignment",
     **dict.fromkeys(("overlap_lines", "overlap_surface"), "overlap_runs"),
+    "trained_runs": "trained",
     "consequence": "consequences",
 }
 
@@ -117,7 +118,7 @@ def test_without_its_table_a_section_says_what_it_needs(study, how):
 
 
 #: Without values these have no rows left to draw.
-_OF_VALUES = ("gap", "people_typical", "people_gap", "consequence")
+_OF_VALUES = ("gap", "people_typical", "people_gap", "consequence", "trained_runs")
 
 
 @pytest.mark.parametrize("name", [name for name in NEW if NEW[name].table not in _OF_VALUES])

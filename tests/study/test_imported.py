@@ -132,7 +132,7 @@ def test_fields_from_a_table_empty_cells_are_none(folder):
         "resnet50": {"lab": "a"},
         "swav-rn50": {},
     }
-    assert "'lab' is no field of 1 models (swav-rn50)" in mistakes_of(
+    assert "'lab' is no field of 1 model (swav-rn50)" in mistakes_of(
         folder, text + "analyses: [consistency: {sets: lab}]\n"
     )
 

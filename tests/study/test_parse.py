@@ -3,7 +3,8 @@
 import pytest
 
 from seealike import read_studies
-from seealike.errors import MissingArtifact, StudyMistakes
+from seealike.errors import DamagedArtifact, MissingArtifact, StudyMistakes
+from seealike.study.needs import StudyLeftOut
 
 from .conftest import STUDY
 
@@ -126,6 +127,28 @@ def test_broken_yaml_and_missing_files(study_file):
     assert "expected a study" in mistakes(study_file)[0]
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"name: \x00"])
+def test_a_file_that_is_no_text_is_no_study(study_file, content):
+    study_file.write_bytes(content)
+    with pytest.raises(DamagedArtifact, match=r"expected a study file: YAML in UTF-8, got something else \("):
+        read_studies(study_file)
+
+
+def test_code_that_is_not_there_is_a_mistake_of_its_key(study_file):
+    changed(study_file, "network: nets.py:Tiny", "network: net.py:Tiny")
+    texts = mistakes(study_file)
+    assert all("net.py, which does not exist" in text and "network: net.py:Tiny" in text for text in texts)
+    study_file.with_name("net.py").write_text("")
+    assert read_studies(study_file)[0].models[0].network == "net.py:Tiny"
+
+
+def test_sizes_of_a_dataset_with_a_mistake_are_not_missed(study_file):
+    changed(study_file, "images: noise.npz", "images: none.npz, sizes: [10, 20]")
+    changed(study_file, "head_accuracy]", "head_accuracy, sample_size]")
+    (text,) = mistakes(study_file)
+    assert "none.npz" in text
+
+
 def test_parameters_come_from_the_file_or_the_command_line(study_file, tmp_path, monkeypatch):
     changed(study_file, "seed: 3", "seed: 3\nparameters: {where: nowhere}")
     changed(study_file, "images: noise.npz", 'images: "${where}/noise.npz"')
@@ -141,6 +164,23 @@ def test_several_studies_in_one_file(study_file):
     assert [s.name for s in read_studies(study_file)] == ["tiny", "other"]
     study_file.write_text(STUDY + "---\n" + STUDY)
     assert "two studies of this file are called 'tiny'" in mistakes(study_file)[0]
+
+
+def test_a_study_whose_data_is_not_there_is_left_out_and_that_is_said(study_file, tmp_path):
+    other = STUDY.replace(
+        "name: tiny", "name: other\nparameters: {data: none}\nneeds: ['${data}/photographs']"
+    )
+    study_file.write_text(STUDY + "---\n" + other)
+    with pytest.warns(
+        StudyLeftOut, match="'other' is left out: it needs .*none/photographs, which is not there"
+    ):
+        assert [s.name for s in read_studies(study_file)] == ["tiny"]
+    (tmp_path / "here" / "photographs").mkdir(parents=True)
+    both = read_studies(study_file, {"data": str(tmp_path / "here")})  # a parameter of one of them is enough
+    assert [s.name for s in both] == ["tiny", "other"]
+    study_file.write_text(other)
+    with pytest.raises(MissingArtifact, match="expected the data that it needs, got no .*none/photographs"):
+        read_studies(study_file)
 
 
 def test_merge_keys_and_csv_tables(study_file):
@@ -159,3 +199,26 @@ def test_merge_keys_and_csv_tables(study_file):
     )
     changed(study_file, "measures:", "  - {<<: *s, name: again}\nmeasures:")
     assert [d.name for d in read_studies(study_file)[0].datasets] == ["noise", "stripes", "again"]
+
+
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [
+        ("{near: [a], far: [c]}", "expected a dataset, or the domain of one, got 'c'"),
+        ("{near: [a], far: [stripe]}", "got 'stripe'. Did you mean 'stripes'?"),
+        ("{near: [a], far: [noise]}", "expected every dataset in one domain at most, got noise in several"),
+        ("domian", "expected a field of the datasets, got 'domian'. Did you mean 'domain'?"),
+    ],
+)
+def test_domains_are_those_of_the_datasets(study_file, domains, said):
+    analysis = f"{{consistency_domains: {{domains: {domains}}}}}"
+    changed(study_file, "head_accuracy]", f"{analysis}]")
+    (text,) = mistakes(study_file)
+    place, line, caret = text.splitlines()
+    assert said in place
+    assert line[caret.index("^") :].startswith(f"domains: {domains}")
+
+
+def test_domains_by_name_of_dataset_or_of_domain_are_read(study_file):
+    changed(study_file, "head_accuracy]", "{consistency_domains: {domains: {near: [a], far: [stripes]}}}]")
+    assert len(read_studies(study_file)[0].analyses) == 2

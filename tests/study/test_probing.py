@@ -9,6 +9,10 @@ import pytest
 from seealike import Features, read_studies, run, write_features
 from seealike.data.imports.layout import feature_path
 from seealike.errors import StudyMistakes
+from seealike.probes import Split
+from seealike.study.cells import Silent
+from seealike.study.probes import bind_probe
+from seealike.study.probing import expected_cost
 from seealike.study.tested import held_out
 
 CLASSES = ("cat", "dog", "fox")
@@ -182,6 +186,47 @@ def test_a_model_without_features_is_skipped_and_the_others_are_probed(folder):
     assert outcomes["sharp × pets, ridge"].status == "done"
     gap = _table(folder, "performance_gap").filter(dataset="pets", method="ridge", correlation="pearson")
     assert gap["n_models"].item() == 3
+
+
+@pytest.mark.parametrize("method", ["adamw", "logistic", "ridge", "knn"])
+def test_what_a_probe_will_cost_grows_with_the_samples(method):
+    probe, costs = bind_probe(method, {}), []
+    for n in (200, 400):
+        split = Split.of(np.eye(50)[np.arange(n) % 50], np.arange(n) % 10)
+        costs.append(expected_cost(probe, split, split))
+    assert costs[0].path == method
+    assert costs[1].flops > 1.5 * costs[0].flops
+    assert costs[1].n_bytes > costs[0].n_bytes
+    assert (costs[0].seconds is None) == (method in ("logistic", "knn"))
+
+
+def test_every_published_fit_costs_three_times_the_quick_search():
+    split = Split.of(np.eye(50), np.arange(50) % 10)
+    every, quick = (
+        expected_cost(bind_probe("adamw", {"exhaustive": e}), split, split) for e in (True, False)
+    )
+    assert every.flops == pytest.approx(4 * 20 * 3 * 50 * 51 * 10 * (0.8 * 56 + 1))
+    assert 3 < every.flops / quick.flops < 4
+
+
+class Listening(Silent):
+    """Hears of the cells that begin."""
+
+    def __init__(self):
+        self.names = []
+
+    def cell(self, name):
+        self.names.append(name)
+        return super().cell(name)
+
+
+def test_the_cost_is_said_when_a_probe_begins(folder):
+    (study,) = read_studies(folder / "study.yaml")
+    watch = Listening()
+    run(study, ("extract", "probe"), watch)
+    probed = [name for name in watch.names if "ridge" in name]
+    assert len(probed) == 8
+    assert all(" flop, " in name and name.endswith(" s)") for name in probed)
 
 
 def test_the_stage_alone(folder):

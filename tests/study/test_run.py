@@ -12,6 +12,7 @@ import torch
 
 import seealike
 from seealike import read_features, read_studies, run
+from seealike.errors import SpecError
 
 from .conftest import STUDY, images, write_study
 
@@ -81,6 +82,11 @@ def test_every_stage_gives_what_calls_by_hand_give(study_file):
         for d in ("noise", "stripes")
     )
     assert consistency["consistency"].item() == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-9)
+
+
+def test_a_path_is_no_study_yet(study_file):
+    with pytest.raises(SpecError, match=r"run: expected a study, got str. Read it first: seealike.read_st"):
+        run(str(study_file))
 
 
 def test_a_second_run_does_nothing_again(study_file):

@@ -13,8 +13,9 @@ from seealike.sources.images import ImageInput
 from seealike.training import Recipe, drawing_from, train
 from seealike.training.augmentation import Augmentation
 from seealike.training.classification import ImageClassification, ImagePool
+from seealike.training.corpora import chunk_numbers
 from seealike.training.diffusion import NoisePrediction, small_unet
-from seealike.training.language import NextToken, small_gpt
+from seealike.training.language import NextToken, next_token_errors, small_gpt
 from seealike.training.networks import SmallConvNet
 
 
@@ -153,6 +154,56 @@ def test_diffusion_model_learns_and_is_kept(tmp_path, digits):
     task = NoisePrediction(net, pool, np.arange(64), digits.labels[:64], 32, null_class=10)
     record = train(task, Recipe(steps=30, learning_rate=2e-3, ema=0.9), tmp_path)
     assert np.mean(record.losses[-5:]) < 0.6 * np.mean(record.losses[:3])
+
+
+def test_errors_are_those_of_all_images_as_they_are(digits):
+    pool = ImagePool.of(digits.rows(np.arange(50)), ImageInput(size=8, channels=1, mean=(0.3,), std=(0.4,)))
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    task = ImageClassification(net, pool, np.arange(50), digits.labels[:50], 16, label_smoothing=0.2)
+    loss, accuracy = task.errors(net)
+    with torch.no_grad():
+        scores = net((pool.pixels.float() / 255 - 0.3) / 0.4)
+    wanted = nn.functional.cross_entropy(scores, torch.from_numpy(digits.labels[:50])).item()
+    assert loss == pytest.approx(wanted, rel=1e-5)
+    assert accuracy == (scores.argmax(1).numpy() == digits.labels[:50]).mean()
+
+
+def test_error_of_noise_is_that_of_one_draw_for_all_images(digits):
+    class Silent(nn.Module):
+        def forward(self, images, t, classes):
+            assert 999 not in classes  # every class is told
+            return type("Out", (), {"sample": torch.zeros_like(images)})
+
+    pool = ImagePool.of(digits.rows(np.arange(50)), ImageInput(size=8, channels=1))
+    task = NoisePrediction(Silent(), pool, np.arange(50), np.arange(50), 16, null_class=999, drop=0.0)
+    assert task.error(task.module) == pytest.approx(1, abs=0.1)  # nothing found of unit noise
+    assert task.error(task.module) == task.error(task.module)
+    assert task.error(task.module) != task.error(task.module, seed=1)
+
+
+def test_tokens_behind_a_short_text_do_not_count():
+    class Same(nn.Module):
+        def forward(self, ids):
+            logits = nn.functional.one_hot(ids, 7).float()
+            return type("Out", (), {"logits": logits})
+
+    short, long = np.array([3, 3]), np.array([1, 1, 2, 2, 2])
+    together = next_token_errors(Same(), [short, long, np.array([5])], batch_size=3)
+    alone = [next_token_errors(Same(), [one], batch_size=1) for one in (short, long)]
+    assert together[2] == sum(n for *_, n in alone) == 5
+    assert together[0] == pytest.approx(sum(loss * n for loss, _, n in alone) / 5, rel=1e-6)
+    assert together[1] == 4 / 5
+
+
+def test_chunks_are_of_one_corpus_and_of_like_length():
+    lengths = np.random.default_rng(0).integers(50, 150, 300)
+    corpora = np.repeat([0, 2, 1], [120, 80, 100])
+    chunks, of = chunk_numbers(lengths, corpora, 10)
+    assert np.array_equal(of[chunks], corpora)
+    assert np.bincount(of).tolist() == [10, 10, 10]
+    sizes = np.bincount(chunks, lengths)
+    for corpus in range(3):
+        assert np.ptp(sizes[of == corpus]) < 300
 
 
 def test_noised_images_are_what_the_formula_says(digits):

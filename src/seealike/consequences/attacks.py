@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from seealike.consequences.classifier import Classifier
-from seealike.errors import BadParameter, MissingDependency
+from seealike.errors import BadParameter, needed
 
 _BATCH = 128
 
@@ -95,16 +95,9 @@ def perturbed(
 
 
 def _method(classifier: Classifier, images: np.ndarray, attack: Attack) -> Any:
-    try:
+    with needed("the Adversarial Robustness Toolbox", "attacks", where="attacks"):
         from art.attacks.evasion import MomentumIterativeMethod, ProjectedGradientDescentPyTorch
         from art.estimators.classification import PyTorchClassifier
-    except ImportError as error:
-        raise MissingDependency(
-            where="attacks",
-            expected="the Adversarial Robustness Toolbox",
-            got=str(error),
-            fix="pip install seealike[attacks]",
-        ) from error
     from torch import nn
 
     estimator = PyTorchClassifier(

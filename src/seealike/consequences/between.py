@@ -48,8 +48,8 @@ def consequences_between(
         seed: of the halves of stitching and the random start of attacks.
 
     Returns:
-        Rows with the columns of `tables.CONSEQUENCES` but for design, overlaps and seed; accuracies are over the
-        samples whose class the model knows, None where it knows none.
+        Rows with the columns of `tables.CONSEQUENCES` but for experiment, design, overlaps and seed; accuracies are
+        over the samples whose class the model knows, None where it knows none.
 
     Raises:
         MissingDependency: attacks need the Adversarial Robustness Toolbox.

@@ -93,8 +93,24 @@ def attribute_table(
     rows = []
     for y in ys:
         values = _doubted(_numbers(table, y, choices, where), table, choices, f"{where}, column {y}")
-        rows.append({"y": y, **asdict(attribute(overlap, values, seeds))})
+        found = attribute(overlap, values, seeds)
+        rows.append({"y": y, **asdict(found), "reason": _remarks(found.reason, values, table)})
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _remarks(reason: str | None, values: np.ndarray, table: pl.DataFrame) -> str | None:
+    """Why numbers are missing, how many runs are, and whether several measures are taken together."""
+    remarks = [reason] if reason else []
+    lost = int(np.isnan(values).sum())
+    if lost:
+        remarks.append(f"{lost} of {len(values)} runs have no value and are left out")
+    for column in {"metric", "measure"} & set(table.columns):
+        names = table[column].drop_nulls().unique().sort().to_list()
+        if len(names) > 1:
+            remarks.append(
+                f"several measures together ({', '.join(names)}): --where {column}={names[0]} takes one"
+            )
+    return ". ".join(remarks) or None
 
 
 def _as_text(table: pl.DataFrame, choices: Choices, where: str) -> pl.DataFrame:
@@ -103,10 +119,11 @@ def _as_text(table: pl.DataFrame, choices: Choices, where: str) -> pl.DataFrame:
     again = table.select(pl.all_horizontal(*(pl.col(name) == name for name in table.columns))).to_series()
     found = np.flatnonzero(again.fill_null(False).to_numpy())
     if len(found) and not choices.reruns:
+        times = "once" if len(found) == 1 else f"{len(found)} times"
         raise DataError(
             where=f"{where}, line {int(found[0]) + 2}",
             expected="one header",
-            got=f"the header {len(found)} times more: the outputs of several runs, one after the other",
+            got=f"the header {times} more: the outputs of several runs, one after the other",
             fix="Say --reruns to read them as one table, if no run is in it twice.",
         )
     return table.filter(~again.fill_null(False))

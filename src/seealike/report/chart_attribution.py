@@ -80,13 +80,14 @@ def consequence_slopes(data: Data, look: Look) -> alt.LayerChart:
 def _line(name: str, fits: list[tuple[str, str]]) -> str:
     """A Vega expression: a line's name and below it the verdict with the fits."""
     words = " + ".join(["datum.verdict", *(_NUMBER.format(*fit) for fit in fits)])
-    return f"{name} + ' | ' + (isValid(datum.verdict) ? {words} : '–')"
+    return f"{name} + ' | ' + (isValid(datum.slope) ? {words} : '–')"
 
 
 def _slopes(data: Data, title: str, tooltip: list[alt.Tooltip], by: str) -> alt.LayerChart:
     """Slopes with intervals, filled where they have a verdict; two lines of words for each."""
     words = names_axis(grid=True, labelExpr="split(datum.label, ' | ')", labelLimit=360, labelLineHeight=13)
-    base = alt.Chart().encode(y=alt.Y("line:N", title=None, sort=None, axis=words))
+    as_in_table = alt.EncodingSortField("place", op="min")
+    base = alt.Chart().encode(y=alt.Y("line:N", title=None, sort=as_in_table, axis=words))
     known = base.transform_filter("isValid(datum.slope)")
     color = alt.Color(f"{by}:N", scale=alt.Scale(range=list(PALETTE)), legend=None)
     fill = alt.Fill(f"{by}:N", scale=alt.Scale(range=list(PALETTE)), legend=None)
@@ -94,7 +95,7 @@ def _slopes(data: Data, title: str, tooltip: list[alt.Tooltip], by: str) -> alt.
     marks = known.mark_point(size=80, strokeWidth=1.8, opacity=1).encode(
         x=alt.X("slope:Q", title=title), color=color, fill=fill, shape=shape, tooltip=tooltip
     )
-    return alt.LayerChart(
+    chart = alt.LayerChart(
         layer=[
             line_at(x=0),
             interval(known, color=alt.value(GREY)),
@@ -105,3 +106,4 @@ def _slopes(data: Data, title: str, tooltip: list[alt.Tooltip], by: str) -> alt.
         width=520,
         height=alt.Step(36),
     )
+    return chart.transform_window(place="row_number()")

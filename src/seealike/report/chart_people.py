@@ -11,7 +11,7 @@ from seealike.report.marks import INK, PAPER, highest_first, names_axis, signifi
 from seealike.report.sections import Look
 
 #: Scores of which the lower one is nearer to people (`derived_people.LOWER`).
-ERROR = "indexof(['cross_entropy', 'kl_divergence'], datum.score) >= 0"
+ERROR = "indexof(['cross_entropy', 'kl_divergence', 'calibration_error'], datum.score) >= 0"
 _TOOLTIP = [
     text("model", "model"),
     text("card", " "),

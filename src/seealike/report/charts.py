@@ -76,16 +76,6 @@ def number(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(field, type="quantitative", title=title, format=".4~r")
 
 
-def or_dash(field: str) -> str:
-    """A Vega expression: the field with three significant digits, or a dash where it is null.
-
-    Example:
-        >>> or_dash("top1")
-        "isValid(datum.top1) ? format(datum.top1, '.3~r') : '–'"
-    """
-    return f"isValid(datum.{field}) ? format(datum.{field}, '.3~r') : '–'"
-
-
 def within(field: str, error: str) -> str:
     """A Vega expression: the 95 % interval of a number with a standard error, or a dash where it has none.
 

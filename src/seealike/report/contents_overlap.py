@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seealike.report import chart_attribution, chart_consequences, chart_overlap
+from seealike.report import chart_attribution, chart_consequences, chart_overlap, chart_trained
 from seealike.report.sections import Section
 
 _NO_RUNS = "No models were trained with a stated overlap: give the study file «causes»."
@@ -19,7 +19,7 @@ OVERLAP = (
         "both models know, similarity can fall where it rises on others.",
         absent=_NO_RUNS,
         chart=chart_overlap.lines,
-        choices=("measure", "design"),
+        choices=("measure", "experiment", "design"),
     ),
     Section(
         name="overlap_surface",
@@ -31,7 +31,7 @@ OVERLAP = (
         "cell are the same in every row.",
         absent="No factorial design was run: give «designs: [factorial]» in «causes» of the study file.",
         chart=chart_overlap.surface,
-        choices=("measure",),
+        choices=("measure", "experiment"),
     ),
     Section(
         name="attribution",
@@ -45,7 +45,19 @@ OVERLAP = (
         absent=_NO_RUNS,
         chart=chart_attribution.attribution,
         value="slope",
-        choices=("measure",),
+        choices=("measure", "experiment"),
+    ),
+    Section(
+        name="trained",
+        chapter="overlap",
+        table="trained_runs",
+        title="What the networks learned",
+        caption="<strong>Did they all learn equally well?</strong> Each point is a network, on the samples that it "
+        "learned from («training») or on others of the same classes («test»); lines are means. Where networks do "
+        "better at some overlap than at another, their similarity may follow what they learned, not what they share.",
+        absent=_NO_RUNS,
+        chart=chart_trained.dots,
+        choices=("experiment", "design", "metric", "dataset"),
     ),
     Section(
         name="consequence",
@@ -57,7 +69,7 @@ OVERLAP = (
         "one line: where it runs between clouds rather than through them, the design and not similarity may tell.",
         absent=_NO_CONSEQUENCES,
         chart=chart_consequences.scatter,
-        choices=("measure", "kind", "detail", "dataset"),
+        choices=("measure", "experiment", "kind", "detail", "dataset"),
     ),
     Section(
         name="consequence_slopes",
@@ -70,6 +82,6 @@ OVERLAP = (
         absent=_NO_CONSEQUENCES,
         chart=chart_attribution.consequence_slopes,
         value="slope",
-        choices=("measure",),
+        choices=("measure", "experiment"),
     ),
 )

@@ -133,7 +133,7 @@ PEOPLE = (
         caption="<strong>Did aligning help, and what did it cost?</strong> A panel a test: the model before (base), "
         "the control that was treated alike without people’s judgements, and the aligned model. Small marks are seeds, "
         "large ones all of them, bars 95 % intervals, the solid line what a crowd of people reaches. What the control "
-        "gains too is not due to people.",
+        "gains too is not due to people. Panels of times: do people take longer where the model is less sure?",
         absent="No model was aligned here: «seealike align evaluate» makes this table.",
         chart=chart_proof.proof,
     ),

@@ -1,7 +1,7 @@
 // Tables on people and on overlap that are joined for the present choices: the same as derived_people.py and derived_overlap.py.
 
 const FIRST = "the first of each set";
-const LOWER = ["cross_entropy", "kl_divergence"];
+const LOWER = ["cross_entropy", "kl_divergence", "calibration_error"];
 const LEVELS = ["low", "middle", "high"];
 const ROLES = { odd_one_out: ["together", "together", "odd one out"], two_afc: ["reference", "nearer", "farther"], "": ["reference", "other", ""] };
 
@@ -56,7 +56,9 @@ function rolesOf(human) {
   return ROLES[Object.keys(ROLES).find((name) => scores.has(name)) ?? ""];
 }
 
-const runKey = ({ design, data_overlap, task_overlap, seed, model_x, model_y }) => JSON.stringify([design, data_overlap, task_overlap, seed, ...[model_x, model_y].sort()]);
+const RUN = ["experiment", "design", "data_overlap", "task_overlap", "seed"];
+const runKey = (row) => JSON.stringify([...RUN.map((name) => row[name]), ...[row.model_x, row.model_y].sort()]);
+const variedIn = ({ design, data_overlap, task_overlap }) => (design === "task" ? task_overlap ?? data_overlap : data_overlap ?? task_overlap);
 const runsWith = (chosen) => matching(TABLES.overlap_runs, chosen).map((i) => rowAt(TABLES.overlap_runs, i));
 
 Object.assign(DERIVED, {
@@ -95,16 +97,23 @@ Object.assign(DERIVED, {
     const samples = [first, second, third].map((sample, place) => ({ human, trial, human_value, place, role: rolesOf(human)[place], sample, image: pictures.get(sample) ?? null }));
     return [...samples.filter((row) => row.sample !== null), ...rows.map(({ model, layer, credit }) => ({ human, trial, human_value, model, layer, credit }))];
   },
-  overlap_lines({ measure, design }) {
-    const [own, other] = design === "task" ? ["task_overlap", "data_overlap"] : ["data_overlap", "task_overlap"];
-    return runsWith({ measure, design }).map((row) => ({ ...row, overlap: row[own] ?? row[other] }));
+  overlap_lines({ measure, experiment, design }) {
+    return runsWith({ measure, experiment, design }).map((row) => ({ ...row, overlap: variedIn(row) }));
   },
-  overlap_surface: ({ measure }) => runsWith({ measure, design: "factorial" }),
-  consequence({ measure, kind, detail, dataset }) {
-    const runs = runsWith({ measure }).filter((row) => row.similarity !== null);
+  overlap_surface: ({ measure, experiment }) => runsWith({ measure, experiment, design: "factorial" }),
+  trained_runs({ experiment, design, dataset, metric }) {
+    const runs = runsWith({ experiment, design });
+    const sides = ["model_x", "model_y"].flatMap((side) => runs.map((row) => ({ ...Object.fromEntries(RUN.map((name) => [name, row[name]])), model: row[side] })));
+    const networks = [...new Map(sides.map((row) => [JSON.stringify(row), row])).values()];
+    const found = groupedBy(matching(TABLES.trained, { dataset, metric }).map((i) => rowAt(TABLES.trained, i)), (row) => row.model);
+    const of = new Map(found.map((rows) => [rows[0].model, rows]));
+    return networks.flatMap((run) => (of.get(run.model) ?? []).map((row) => ({ ...run, ...row, overlap: variedIn(run), other: run.task_overlap === null ? null : Math.round(run.task_overlap * 100) / 100 })));
+  },
+  consequence({ measure, experiment, kind, detail, dataset }) {
+    const runs = runsWith({ measure, experiment }).filter((row) => row.similarity !== null);
     const means = (rows) => new Map(groupedBy(rows, runKey).map((own) => [runKey(own[0]), mean(own.map((row) => row.similarity))]));
     const [here, everywhere] = [means(runs.filter((row) => row.dataset === dataset)), means(runs)];
-    return matching(TABLES.consequences, { kind, detail, dataset }).map((i) => rowAt(TABLES.consequences, i))
+    return matching(TABLES.consequences, { experiment, kind, detail, dataset }).map((i) => rowAt(TABLES.consequences, i))
       .map((row) => ({ ...row, similarity: here.get(runKey(row)) ?? everywhere.get(runKey(row)) }))
       .filter((row) => known(row.similarity));
   },

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from seealike.data.tables import of_experiments
 from seealike.report.layout import Tables, set_pair, table
 
 Chosen = Mapping[str, str]
 
 _PAIR = ["dataset", "measure", "model_x", "model_y"]
 _EQUAL = 1e-6
+_OF_RUNS = ("overlap_runs", "attribution", "consequences", "consequence_slopes")
 
 
 def prepared(tables: Tables) -> dict[str, pl.DataFrame]:
@@ -26,6 +28,7 @@ def prepared(tables: Tables) -> dict[str, pl.DataFrame]:
     always = ("models", "datasets")  # a study may have none of one kind; the page lists both
     found = {name: tables[name] for name in tables if name in always or table(tables, name) is not None}
     named = {name: _paired(frame) for name, frame in found.items()}
+    named |= {name: of_experiments(named[name]) for name in _OF_RUNS if name in named}
     if "similarities" in named:
         named["similarities"] = folded(named["similarities"])
     if "performance_gap" in named and "datasets" in named:

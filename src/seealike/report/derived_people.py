@@ -12,7 +12,7 @@ from seealike.report.layout import Tables, distinct, table
 #: The choice that shows every set of judgements under the first distance, or score, that it has.
 FIRST = "the first of each set"
 #: Scores that are errors: a model with a lower one is nearer to people. The charts and the script know them too.
-LOWER = ("cross_entropy", "kl_divergence")
+LOWER = ("cross_entropy", "kl_divergence", "calibration_error")
 LEVELS = ("low", "middle", "high")
 
 _LAYERS = ["distance", "readout"]

@@ -44,3 +44,14 @@ def _resolved(path: Path, info: ValidationInfo) -> Path:
 
 #: A path relative to the study file's folder that must exist.
 LocalPath = Annotated[Path, AfterValidator(_resolved)]
+
+
+def _with_file(place: str, info: ValidationInfo) -> str:
+    file = place.partition(":")[0]
+    if file.endswith(".py"):
+        _resolved(Path(file), info)
+    return place
+
+
+#: ``file.py:Name``, whose file must exist, or another place of code (``package.module:Name``, ``timm:NAME``).
+CodePlace = Annotated[str, AfterValidator(_with_file)]

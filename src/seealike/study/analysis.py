@@ -8,10 +8,10 @@ from seealike.data.store import read_table, write_table
 from seealike.data.tables import SIMILARITIES
 from seealike.study import tables
 from seealike.study.cells import Observer, attempt, still_to_do
-from seealike.study.consequences import consequences_table
 from seealike.study.judging_tables import judging_tables
-from seealike.study.overlapping import overlap_runs_table
 from seealike.study.plan import OpenedStudy
+from seealike.study.run_tables import consequences_table, overlap_runs_table
+from seealike.study.training import trained_table
 from seealike.study.units import AnalyseCell
 
 _MAKERS = {
@@ -24,6 +24,9 @@ _MAKERS = {
     "overlap_runs": overlap_runs_table,
     "consequences": consequences_table,
 }
+
+#: Tables that are not made here, and stay: what became of the cells, and what `seealike align evaluate` writes.
+_OTHERS = ("outcomes", "proof")
 
 
 def analyse_stage(opened: OpenedStudy, watch: Observer) -> None:
@@ -56,6 +59,7 @@ def write_tables(opened: OpenedStudy) -> None:
         made["performance"] = [tables.performance_table(opened)]
     if opened.causes:
         made["overlap_runs"] = [overlap_runs_table(opened)]
+        made["trained"] = [trained_table(opened)]
     if any(cause.cause.entry.consequences for cause in opened.causes):
         made["consequences"] = [consequences_table(opened)]
     made |= {name: [table] for name, table in judging_tables(opened).items()}
@@ -65,5 +69,5 @@ def write_tables(opened: OpenedStudy) -> None:
     for name, parts in made.items():
         write_table(opened.results.table(name), pl.concat(parts).unique(maintain_order=True))
     for path in (opened.results.root / "tables").glob("*.parquet"):
-        if path.stem not in made and path.stem != "outcomes":
+        if path.stem not in made and path.stem not in _OTHERS:
             path.unlink()

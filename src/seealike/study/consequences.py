@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from seealike.data.store import read_table, write_table
+from seealike.consequences.between import Kind
+from seealike.data.store import write_table
 from seealike.data.tables import CONSEQUENCES
 from seealike.errors import place
+from seealike.study.cause_entries import ClassifierEntry
 from seealike.study.cells import Observer, attempt, still_to_do
-from seealike.study.consequence_entry import ConsequenceEntry
 from seealike.study.devices import device
 from seealike.study.overlap_runs import OpenedCause, OverlapRun
 from seealike.study.plan import OpenedStudy
@@ -48,7 +49,7 @@ def _rows(
     attacks = [one.attack for one in entry.attacks]
     said, rows = {**run.columns, "detail": ""}, []
     for name, (dataset, chosen) in run.evaluation.items():
-        kinds = _kinds(entry, dataset, cause)
+        kinds = kinds_on(opened, cell, name)
         if not kinds:
             continue
         if dataset not in opened.samples:
@@ -65,9 +66,16 @@ def _rows(
     return rows
 
 
-def _kinds(entry: ConsequenceEntry, dataset: str, cause: OpenedCause) -> list[Any]:
-    of_the_experiment = dataset == cause.cause.tested
-    return [kind for kind in entry.kinds if of_the_experiment or kind in _WITHOUT_LABELS]
+def kinds_on(opened: OpenedStudy, cell: ConsequenceCell, name: str) -> list[Kind]:
+    """What the networks of a run are tried for on one of its evaluation sets.
+
+    Args:
+        opened: the study.
+        cell: of the run.
+        name: of the evaluation set.
+    """
+    of_the_experiment = cell.run.evaluation[name][0] == _cause(opened, cell.run).cause.tested
+    return [kind for kind in cell.entry.kinds if of_the_experiment or kind in _WITHOUT_LABELS]
 
 
 def _drawn(n: int, chosen: np.ndarray | None, most: int, seed: tuple[int, int]) -> np.ndarray:
@@ -93,6 +101,7 @@ def _images(
     if key not in pools:
         for other in [one for one in pools if one[0] != key[0]]:
             del pools[other]  # one experiment's images in memory at a time
+        assert isinstance(cause.cause.entry, ClassifierEntry)
         pools[key] = ImagePool.of(opened.samples[dataset], cause.cause.entry.input).pixels.numpy()
     return pools[key]
 
@@ -129,20 +138,3 @@ def _classifiers(opened: OpenedStudy, run: OverlapRun, cause: OpenedCause) -> li
 
 def _cause(opened: OpenedStudy, run: OverlapRun) -> OpenedCause:
     return next(one for one in opened.causes if one.cause.entry.name == run.cause)
-
-
-def consequences_table(opened: OpenedStudy) -> pl.DataFrame:
-    """What became of all runs; one that is not tried is rows with the reason."""
-    parts = [pl.DataFrame(schema=CONSEQUENCES)]
-    for cell in opened.consequence_cells(present_only=True):
-        if cell.paths[0].exists():
-            parts.append(read_table(cell.paths[0]))
-            continue
-        reason, cause = cell.outcome(opened.results).reason, _cause(opened, cell.run)
-        rows = [
-            {**cell.run.columns, "detail": "", "kind": kind, "dataset": name, "reason": reason}
-            for name, (dataset, _) in cell.run.evaluation.items()
-            for kind in _kinds(cell.entry, dataset, cause)
-        ]
-        parts.append(pl.DataFrame(rows, schema=CONSEQUENCES))
-    return pl.concat(parts)

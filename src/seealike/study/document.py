@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from seealike.errors import MissingArtifact, suggestion
+from seealike.errors import DamagedArtifact, MissingArtifact, suggestion
 from seealike.study.shipped import shipped_file, shipped_names
 
 Place = tuple[str | int, ...]
@@ -57,6 +57,7 @@ def read_documents(file: Path) -> list[Document]:
 
     Raises:
         MissingArtifact: no such file.
+        DamagedArtifact: it is no text.
     """
     file, text = shipped_file(file) or (file, None)
     if text is None and not file.is_file():
@@ -67,7 +68,7 @@ def read_documents(file: Path) -> list[Document]:
             got="no file",
             fix=f"Check the path, start with: seealike demo, or name one that comes with seealike. {near}",
         )
-    lines = (file.read_text(encoding="utf-8") if text is None else text).splitlines()
+    lines = (_text(file) if text is None else text).splitlines()
     loader = yaml.SafeLoader("\n".join(lines) + "\n")
     documents: list[Document] = []
     try:
@@ -84,6 +85,18 @@ def read_documents(file: Path) -> list[Document]:
     finally:
         loader.dispose()
     return documents or [Document(file, lines)]
+
+
+def _text(file: Path) -> str:
+    """What the file says, where it is text that YAML may hold."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        yaml.reader.Reader(text)  # refuses control characters
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        expected, fix = "a study file: YAML in UTF-8", "Is it another file? Else save it as UTF-8."
+        got = f"something else ({error.reason})"
+        raise DamagedArtifact(where=str(file), expected=expected, got=got, fix=fix) from error
+    return text
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node | None, place: Place, document: Document) -> Any:

@@ -15,29 +15,35 @@ from seealike.study.document import Document, Place
 _NAMES = {"parameter": re.compile(r"\$\{(\w+)\}"), "column": re.compile(r"(?<!\$)\{(\w+)\}")}
 
 
-def with_parameters(document: Document, overrides: Mapping[str, str]) -> None:
-    """Replace every ``${name}`` in the document by the value under ``parameters:``, or by the override.
+def with_parameters(documents: list[Document], overrides: Mapping[str, str]) -> None:
+    """Replace every ``${name}`` in each document by the value under its ``parameters:``, or by the override.
 
     An override that names an existing file or folder is taken relative to the current folder, as typed on a
-    command line; values in the file are relative to the file.
+    command line; values in the file are relative to the file. An override is of all documents that have the parameter,
+    and a mistake where none has.
     """
-    if not isinstance(document.data, dict):
-        return
+    whole = [document for document in documents if isinstance(document.data, dict)]
+    declared = [_declared(document) for document in whole]
+    known = {name for one in declared for name in one}
+    for name in overrides.keys() - known:
+        said = f"--set {name}=…: the study has no parameter {name!r}. {suggestion(name, known)}"
+        for document in whole[:1]:
+            document.mistake((), said)
+    for document, own in zip(whole, declared, strict=True):
+        values = {name: overrides.get(name, value) for name, value in own.items()}
+        for name in overrides.keys() & values.keys():
+            typed = Path(values[name]).expanduser()
+            values[name] = str(typed.resolve()) if typed.exists() else values[name]
+        document.data = substituted(document.data, (), "parameter", values, document)
+
+
+def _declared(document: Document) -> dict[str, str]:
+    """What stands under ``parameters:``, which is taken out."""
     declared = document.data.pop("parameters", None) or {}
     if not isinstance(declared, dict):
         document.mistake(("parameters",), "expected `name: value` lines")
-        return
-    for name in overrides:
-        if name not in declared:
-            document.mistake(
-                (),
-                f"--set {name}=…: the study has no parameter {name!r}. {suggestion(name, map(str, declared))}",
-            )
-    values = {str(k): str(overrides.get(k, v)) for k, v in declared.items()}
-    for name in overrides.keys() & values.keys():
-        typed = Path(values[name]).expanduser()
-        values[name] = str(typed.resolve()) if typed.exists() else values[name]
-    document.data = substituted(document.data, (), "parameter", values, document)
+        return {}
+    return {str(name): str(value) for name, value in declared.items()}
 
 
 def substituted(value: Any, place: Place, kind: str, values: Mapping[str, str], document: Document) -> Any:

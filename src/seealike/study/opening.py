@@ -15,8 +15,9 @@ from seealike.sources.models import ModelCard
 from seealike.sources.models.layers import Layer, resolve
 from seealike.study.cells import Observer, Silent
 from seealike.study.devices import device
+from seealike.study.opened import Pair
 from seealike.study.overlap_runs import OpenedCause, open_cause
-from seealike.study.plan import OpenedStudy, Pair
+from seealike.study.plan import OpenedStudy
 from seealike.study.record import versions
 from seealike.study.results import Results
 from seealike.study.spec import Study

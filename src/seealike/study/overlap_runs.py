@@ -5,33 +5,46 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from seealike.data.identity import digest
-from seealike.errors import SeealikeError, place
+from seealike.errors import DataError, SeealikeError, place
 from seealike.overlap.designs import Planned, Side, planned_runs
 from seealike.sources.datasets.card import Samples
 from seealike.sources.models.trained import TrainedCard, network_digest
+from seealike.study.cause_entries import LanguageEntry
 from seealike.study.causes import Cause
 from seealike.study.results import Results
 from seealike.study.spec import Settings
 from seealike.study.tested import held_out
+from seealike.study.trained_cards import making_of
+from seealike.training.corpora import chunk_numbers
 from seealike.training.recipe import Recipe
-from seealike.training.record import WEIGHTS
+from seealike.training.record import RECORD, WEIGHTS
 from seealike.training.task import derived_seed
 
 #: Raised when the same training gives other weights.
 _VERSION = 1
+#: The file that says how a network does on test samples, beside its weights.
+TESTED = "tested.parquet"
 
 
 @dataclass(frozen=True)
 class Training:
-    """One network to train: its card, its recipe, and what it learns of the training samples."""
+    """One network to train: its card, its recipe, and what it learns of the training samples (or chunks of them)."""
 
     card: TrainedCard
     recipe: Recipe
     side: Side = field(repr=False)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What its training leaves: weights, record, how it does on test samples, and what its tokenizer learned."""
+        weights, learned = self.card.weights, getattr(self.card, "vocabulary", None)
+        made = [weights, weights.with_name(RECORD), weights.with_name(TESTED)]
+        return (*made, *([learned] if learned else []))
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,7 @@ class OverlapRun:
     def columns(self) -> dict[str, object]:
         """What all rows of the run say, in any table."""
         return {
+            "experiment": self.cause,
             "design": self.design,
             "data_overlap": self.data_overlap,
             "task_overlap": self.task_overlap,
@@ -134,10 +148,10 @@ def open_cause(
 
 
 def _opened(cause: Cause, settings: Settings) -> tuple[Samples, Samples]:
-    """What is trained on, and what evaluates, labelled by the same numbers."""
-    whole = cause.data.open(settings.seed, settings.subset)
+    """What is trained on, and what evaluates, labelled by the same numbers; texts without labels are one corpus."""
+    whole = _labelled(cause, cause.data.open(settings.seed, settings.subset))
     if cause.test is not None:
-        test = cause.test.open(settings.seed, settings.subset)
+        test = _labelled(cause, cause.test.open(settings.seed, settings.subset))
         number = {name: k for k, name in enumerate(whole.classes)}
         labels = np.array([number.get(name, -1) for name in test.classes], dtype=np.int64)
         return whole, replace(test, labels=None if test.labels is None else labels[test.labels])
@@ -148,19 +162,43 @@ def _opened(cause: Cause, settings: Settings) -> tuple[Samples, Samples]:
     return train, test
 
 
+def _labelled(cause: Cause, samples: Samples) -> Samples:
+    if samples.labels is not None:
+        return samples
+    if not isinstance(cause.entry, LanguageEntry):
+        raise DataError(
+            where="data",
+            expected="a dataset with labels",
+            got="none",
+            fix="Give its entry a column or folder of classes.",
+        )
+    labels = np.zeros(len(samples.sample_ids), dtype=np.int64)
+    return replace(samples, labels=labels, classes=(cause.entry.name,))
+
+
+def chunks_of(samples: Samples, n_chunks: int) -> tuple[np.ndarray, np.ndarray]:
+    """The chunk of each passage, and the corpus of each chunk (see `seealike.training.corpora.chunk_numbers`)."""
+    text = samples.items("text")
+    lengths = np.array([len(str(text(row))) for row in range(len(samples.sample_ids))])
+    assert samples.labels is not None
+    return chunk_numbers(lengths, samples.labels, n_chunks)
+
+
 def _planned(cause: Cause, train: Samples) -> list[Planned]:
-    entry = cause.entry
-    assert train.labels is not None
+    entry, labels = cause.entry, train.labels
+    assert labels is not None
+    if isinstance(entry, LanguageEntry):
+        labels = chunks_of(train, entry.chunks)[1]
     return [
         run
         for design in entry.designs
         for run in planned_runs(
             design,
-            train.labels,
+            labels,
             train.classes,
             entry.overlaps,
             range(entry.first_seed, entry.first_seed + entry.seeds),
-            attributes=entry.attributes,
+            attributes=entry.named_attributes,
             constrained=entry.constrained,
         )
     ]
@@ -199,39 +237,33 @@ def _training(
     cause: Cause, planned: Planned, number: int, side: Side, train: Samples, results: Results
 ) -> Training:
     """One network of a run; equal ones (same samples, labels and start) have the same digest."""
-    entry = cause.entry
+    entry, made = cause.entry, making_of(cause, side, train)
     seed = derived_seed(entry.recipe.seed, planned.seed, number)
     recipe = entry.recipe.model_copy(update={"seed": seed})
-    arguments = {**entry.arguments, "num_classes": len(side.classes)}
     learned = hashlib.sha256(side.rows.tobytes() + side.labels.tobytes()).hexdigest()
     said = [
         _VERSION,
-        network_digest(entry.network, arguments, cause.root),
+        network_digest(entry.network, made.arguments, cause.root),
         recipe.digest,
         train.revision,
         learned,
     ]
-    how = [
-        entry.input.model_dump(),
-        entry.augmentation and entry.augmentation.model_dump(),
-        entry.label_smoothing,
-    ]
-    key = digest(["train", train.rule, *said, *how])
+    key = digest(["train", train.rule, *said, *made.decides])
     shares = f"({planned.data_overlap:.3g} data, {planned.task_overlap:.3g} task)"
     which = f"{planned.detail} " if planned.detail else ""
     side_name = ("first", "second")[number]
-    card = TrainedCard(
+    card = made.card(
         source="trained",
         name=f"{entry.name} {planned.design} {shares} {which}seed {planned.seed} {side_name}",
         layer=(entry.layer,),
-        head=entry.head,
         pooling=entry.pooling,
-        input=entry.input,
         fields={"cause": entry.name, "seed": str(planned.seed)},
         network=entry.network,
-        arguments=arguments,
+        arguments=made.arguments,
         root=cause.root,
         training=key,
         weights=results.trained(entry.name, key) / WEIGHTS,
+        seed=derived_seed(seed, "torch"),
+        **made.fields,
     )
     return Training(card, recipe, side)

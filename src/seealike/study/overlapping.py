@@ -9,7 +9,7 @@ import polars as pl
 
 from seealike.compare import similarities
 from seealike.data.similarity import SimilarityMatrix
-from seealike.data.store import read_features, read_table, write_table
+from seealike.data.store import read_features, write_table
 from seealike.data.tables import OVERLAP_RUNS
 from seealike.errors import SeealikeError, place
 from seealike.measures import IdenticalFeatures
@@ -94,20 +94,3 @@ def _pair(matrix: SimilarityMatrix) -> dict[str, object]:
         "standard_error": None if error is None or math.isnan(error) else error,
         "reason": matrix.missing.get((matrix.models[0], matrix.models[1])),
     }
-
-
-def overlap_runs_table(opened: OpenedStudy) -> pl.DataFrame:
-    """All runs that are compared; one that is not is rows with the reason."""
-    parts = [pl.DataFrame(schema=OVERLAP_RUNS)]
-    for cell in opened.overlap_cells(present_only=True):
-        if cell.paths[0].exists():
-            parts.append(read_table(cell.paths[0]))
-            continue
-        reason = cell.outcome(opened.results).reason
-        rows = [
-            {**cell.run.columns, "dataset": name, "measure": measure.id, "reason": reason}
-            for name in cell.run.evaluation
-            for measure in opened.study.measures
-        ]
-        parts.append(pl.DataFrame(rows, schema=OVERLAP_RUNS))
-    return pl.concat(parts)

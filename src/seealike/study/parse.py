@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from seealike.analyses import ANALYSES, BoundAnalysis
+from seealike.analyses.consistency_domains import domain_pairs
 from seealike.analyses.model_sets import members
 from seealike.data.identity import digest
 from seealike.errors import SeealikeError, StudyMistakes, UnknownName, suggestion
@@ -23,6 +24,7 @@ from seealike.study.document import Document, Place, read_documents
 from seealike.study.entries import Card, named, validated
 from seealike.study.expand import with_parameters
 from seealike.study.human_sets import human_sets
+from seealike.study.needs import with_needs
 from seealike.study.performances import (
     bound_probes,
     check_tables,
@@ -58,8 +60,11 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
         overrides: values for the file's ``parameters:``.
 
     Raises:
-        MissingArtifact: no such file.
+        MissingArtifact: no such file, or nothing of what its studies say under ``needs:``.
         StudyMistakes: every mistake, as file:line:column with the line shown.
+
+    Warns:
+        StudyLeftOut: what a study says under ``needs:`` is not there; the others are read.
 
     Example:
         >>> import tempfile
@@ -74,7 +79,9 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
                            ^
     """
     documents = read_documents(Path(file))
-    studies = [_study(document, overrides or {}) for document in documents]
+    with_parameters(documents, overrides or {})
+    documents = with_needs(documents)
+    studies = [_study(document) for document in documents]
     names = [study.name for study in studies if study]
     for document, name in zip(documents, names, strict=False):
         if names.count(name) > 1:
@@ -85,12 +92,11 @@ def read_studies(file: Path | str, overrides: Mapping[str, str] | None = None) -
     return [study for study in studies if study]
 
 
-def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
+def _study(document: Document) -> Study | None:
     if not isinstance(document.data, dict):
         if not document.mistakes:
             document.mistake((), "expected a study: name, models, datasets, measures, analyses")
         return None
-    with_parameters(document, overrides)
     for key in document.data:
         if key not in _KEYS:
             document.mistake((key,), f"unknown key {key!r}. {suggestion(key, _KEYS)}")
@@ -112,6 +118,7 @@ def _study(document: Document, overrides: Mapping[str, str]) -> Study | None:
     causes = causes_of(document)
     check_causes(document, causes, models, datasets)
     _check_groups(document, analyses, [card for _, card in models])
+    _check_domains(document, analyses, [card for _, card in datasets])
     if settings is None or document.mistakes:
         return None
     return Study(
@@ -231,6 +238,25 @@ def _check_groups(
             _check_field(document, place, field, models)
 
 
+def _check_domains(
+    document: Document, analyses: list[tuple[Place, BoundAnalysis]], datasets: list[DatasetCard]
+) -> None:
+    """The domains that an analysis names must be those of datasets, or datasets."""
+    if document.mistakes:  # perhaps of a dataset, which would be missed here a second time
+        return
+    fields = {name: pl.String for card in datasets for name in card.fields}
+    rows = [{**card.fields, "dataset": card.name} for card in datasets]
+    table = pl.DataFrame(rows, schema={**fields, "dataset": pl.String})
+    for place, bound in analyses:
+        if "domains" not in bound.options:
+            continue
+        try:
+            domain_pairs(table, bound.options["domains"], table["dataset"].to_list())
+        except SeealikeError as error:
+            said = f"expected {error.expected}, got {error.got}. {error.fix}"
+            document.mistake((*place, "domains"), said)
+
+
 def _check_field(document: Document, place: Place, field: str, models: list[ModelCard]) -> None:
     """Every model must have the field."""
     without = [card.name for card in models if field not in card.fields]
@@ -238,7 +264,8 @@ def _check_field(document: Document, place: Place, field: str, models: list[Mode
         known = {name for card in models for name in card.fields}
         hint = suggestion(field, known) if len(without) == len(models) else "Add it to their `fields:`."
         names = ", ".join(without[:5]) + ", …" * (len(without) > 5)
-        document.mistake(place, f"{field!r} is no field of {len(without)} models ({names}). {hint}")
+        plural = "s" * (len(without) > 1)
+        document.mistake(place, f"{field!r} is no field of {len(without)} model{plural} ({names}). {hint}")
 
 
 def _fields(models: list[ModelCard]) -> pl.DataFrame:

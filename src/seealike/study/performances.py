@@ -77,13 +77,12 @@ def check_tables(
     document: Document, analyses: list[tuple[Place, BoundAnalysis]], datasets: list[DatasetCard]
 ) -> None:
     """What an analysis reads must be made by something in the study."""
-    causes = document.data.get("causes")
-    listed = causes if isinstance(causes, list) else []
     there = {
         "performance": bool(document.data.get("probes") or document.data.get("performance")),
-        "similarities_by_size": any(card.sizes for card in datasets),
+        "similarities_by_size": any(card.sizes for card in datasets)
+        or any(one.get("sizes") for one in _entries(document, "datasets")),
         "overlap_runs": bool(document.data.get("causes")),
-        "consequences": any(isinstance(one, dict) and one.get("consequences") is not None for one in listed),
+        "consequences": any(one.get("consequences") is not None for one in _entries(document, "causes")),
     }
     advice = {
         "performance": "`probes:`, or `performance:` with a published table",
@@ -95,3 +94,9 @@ def check_tables(
         for need in bound.analysis.needs:
             if not there.get(need, True):
                 document.mistake(place, f"{bound.analysis.name} needs {advice[need]}; this study has none")
+
+
+def _entries(document: Document, section: str) -> list[dict[str, object]]:
+    """What stands in a section, valid or not, so that a mistake there does not become a second one elsewhere."""
+    listed = document.data.get(section)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []

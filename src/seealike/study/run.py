@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from seealike.data.store import write_json, write_table
+from seealike.errors import SpecError
 from seealike.study import tables
 from seealike.study.analysis import analyse_stage, write_tables
 from seealike.study.cautions import cautions
@@ -45,6 +46,9 @@ def run(
     Returns:
         What became of every cell of the study, of all stages; those with status "failed" say why.
 
+    Raises:
+        SpecError: it is no study but a file, say.
+
     Example:
         >>> import numpy as np, polars as pl, tempfile
         >>> from pathlib import Path
@@ -71,6 +75,9 @@ def run(
         >>> pl.read_parquet(folder / "results" / "tables" / "similarities.parquet").height
         4
     """
+    if not isinstance(study, Study):
+        fix, got = "Read it first: seealike.read_studies(file).", type(study).__name__
+        raise SpecError(where="run", expected="a study", got=got, fix=fix)
     began = time.perf_counter()
     watch = observer or Silent()
     opened = open_study(study, watch)

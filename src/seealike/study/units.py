@@ -20,7 +20,6 @@ from seealike.study.human_sets import HumanSet
 from seealike.study.overlap_runs import OpenedCause, OverlapRun, Training
 from seealike.study.probes import BoundProbe
 from seealike.study.results import Outcome, Results
-from seealike.training.record import RECORD
 
 #: Feature files by label, [label, digests] of each, label -> why it is missing, label -> transform it is read with.
 Compared: TypeAlias = tuple[dict[str, Path], list[list[str]], dict[str, str], dict[str, Path]]
@@ -142,7 +141,7 @@ def train_cells(cause: OpenedCause) -> list[TrainCell]:
             "train",
             one.card.name,
             one.card.training,
-            (one.card.weights, one.card.weights.with_name(RECORD)),
+            one.paths,
             cause=name,
             training=one,
         )
@@ -178,9 +177,9 @@ class ProbeCell(Cell):
 class JudgeCell(Cell):
     """One model, or a distance between images themselves, against one set of judgements.
 
-    The first path holds the distances, the second the scores. `layers` are those to score, with their depth;
-    `features` the files of those that are stored, `views` the transforms that they are read with, `missing` why a
-    layer has none; `streamed` the ways to read layers that are not stored.
+    The paths hold the distances, all layers tested together, and the scores. `layers` are those to score, with their
+    depth; `features` the files of those that are stored, `views` the transforms that they are read with, `missing` why
+    a layer has none; `streamed` the ways to read layers that are not stored.
     """
 
     human: HumanSet = field(kw_only=True)

@@ -103,3 +103,22 @@ class ImageClassification:
         """Mean cross-entropy."""
         images, labels = batch
         return functional.cross_entropy(module(images), labels, label_smoothing=self._smoothing)
+
+    def errors(self, module: nn.Module, *, device: str = "cpu") -> tuple[float, float]:
+        """Mean cross-entropy and accuracy over all images as they are: for images that it was not trained on.
+
+        Args:
+            module: on the device, in evaluation mode.
+            device: of torch.
+        """
+        loss, right = 0.0, 0
+        for chosen in torch.arange(len(self._rows)).split(self._size):
+            images = (
+                self._pool.pixels[self._rows[chosen]].float().div_(255) - self._pool.mean
+            ) / self._pool.std
+            labels = self._labels[chosen].to(device)
+            with torch.no_grad():
+                scores = module(images.to(device)).float()
+            loss += functional.cross_entropy(scores, labels, reduction="sum").item()
+            right += int((scores.argmax(1) == labels).sum())
+        return loss / len(self._rows), right / len(self._rows)

@@ -9,11 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seealike.sources.models.trained_noise import BETAS
 from seealike.sources.models.vision import vision_library
 from seealike.training.classification import ImagePool
-
-#: Of the linear schedule: variance of the noise that the first and the last step add (Ho et al. 2020).
-_BETAS = 1e-4, 0.02
 
 
 class NoisePrediction:
@@ -53,7 +51,7 @@ class NoisePrediction:
         self.module, self._pool = module, pool
         self._rows, self._labels = torch.as_tensor(rows), torch.as_tensor(labels)
         self._size, self._null, self._drop = min(batch_size, len(rows)), null_class, drop
-        kept = (1 - torch.linspace(*_BETAS, steps, dtype=torch.float64)).cumprod(0)
+        kept = (1 - torch.linspace(*BETAS, steps, dtype=torch.float64)).cumprod(0)
         self._signal, self._noise = kept.sqrt().float(), (1 - kept).sqrt().float()
         self.n_batches = len(rows) // self._size
 
@@ -62,19 +60,37 @@ class NoisePrediction:
         del epoch
         order = torch.randperm(len(self._rows), generator=generator)
         for start in range(0, self.n_batches * self._size, self._size):
-            chosen = order[start : start + self._size]
-            images = self._pool.pixels[self._rows[chosen]].float().div_(127.5).sub_(1)
-            t = torch.randint(len(self._signal), (self._size,), generator=generator)
-            noise = torch.randn(images.shape, generator=generator)
-            untold = torch.rand(self._size, generator=generator) < self._drop
-            classes = torch.where(untold, torch.tensor(self._null), self._labels[chosen])
-            signal, share = (one[t].view(-1, 1, 1, 1) for one in (self._signal, self._noise))
-            yield signal * images + share * noise, t, classes, noise
+            yield self._noised(order[start : start + self._size], generator)
+
+    def _noised(self, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
+        images = self._pool.pixels[self._rows[chosen]].float().div_(127.5).sub_(1)
+        t = torch.randint(len(self._signal), (len(chosen),), generator=generator)
+        noise = torch.randn(images.shape, generator=generator)
+        untold = torch.rand(len(chosen), generator=generator) < self._drop
+        classes = torch.where(untold, torch.tensor(self._null), self._labels[chosen])
+        signal, share = (one[t].view(-1, 1, 1, 1) for one in (self._signal, self._noise))
+        return signal * images + share * noise, t, classes, noise
 
     def loss(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Mean squared error."""
         images, t, classes, noise = batch
         return functional.mse_loss(module(images, t, classes).sample, noise)
+
+    def error(self, module: nn.Module, *, device: str = "cpu", seed: int = 0) -> float:
+        """The mean loss over all images, each noised once, by a seed: for images that it was not trained on.
+
+        Args:
+            module: on the device, in evaluation mode.
+            device: of torch.
+            seed: of steps and noise.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        total = 0.0
+        for chosen in torch.arange(len(self._rows)).split(self._size):
+            batch = tuple(one.to(device) for one in self._noised(chosen, generator))
+            with torch.no_grad():
+                total += self.loss(module, batch).item() * len(chosen)
+        return total / len(self._rows)
 
 
 def small_unet(

@@ -12,6 +12,9 @@ from torch.nn import functional
 from seealike.errors import DataError
 from seealike.sources.models.vision import vision_library
 
+#: Behind the end of the shorter texts of a batch.
+_NO_TOKEN = -1
+
 
 class NextToken:
     """Cross-entropy of the next token; every window is drawn anew: a chunk, then a place in it.
@@ -77,6 +80,42 @@ class NextToken:
         return functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
 
 
+def next_token_errors(
+    module: nn.Module, texts: Sequence[np.ndarray], *, batch_size: int, device: str = "cpu"
+) -> tuple[float, float, int]:
+    """How well a network tells the next token of whole texts.
+
+    Args:
+        module: as of `NextToken`, on the device.
+        texts: token ids of each, (n_tokens,); those of one token say nothing.
+        batch_size: texts of a forward pass.
+        device: of torch.
+
+    Returns:
+        The mean cross-entropy in nats, the share of tokens that it deems likeliest, and of how many tokens.
+
+    Example:
+        >>> class Same(nn.Module):
+        ...     def forward(self, ids):
+        ...         return type("Out", (), {"logits": 50 * functional.one_hot(ids, 5).float()})
+        >>> loss, accuracy, n = next_token_errors(Same(), [np.array([3, 3, 3]), np.array([1, 1])], batch_size=2)
+        >>> round(loss, 3), accuracy, n
+        (0.0, 1.0, 3)
+    """
+    loss, right, n = 0.0, 0, 0
+    told = [text for text in texts if len(text) > 1]
+    for start in range(0, len(told), batch_size):
+        rows = [torch.as_tensor(text, dtype=torch.int64) for text in told[start : start + batch_size]]
+        tokens = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=_NO_TOKEN).to(device)
+        with torch.no_grad():
+            logits = module(tokens[:, :-1].clamp(min=0)).logits.float().flatten(0, 1)
+        wanted = tokens[:, 1:].flatten()
+        loss += functional.cross_entropy(logits, wanted, ignore_index=_NO_TOKEN, reduction="sum").item()
+        right += int((logits.argmax(1) == wanted).sum())
+        n += int((wanted != _NO_TOKEN).sum())
+    return loss / max(1, n), right / max(1, n), n
+
+
 def small_gpt(
     vocabulary: int, block: int, *, layers: int = 6, heads: int = 6, width: int = 384, dropout: float = 0.2
 ) -> nn.Module:
@@ -107,5 +146,6 @@ def small_gpt(
         attn_pdrop=dropout,
         bos_token_id=0,
         eos_token_id=0,
+        use_cache=False,
     )
     return transformers.GPT2LMHeadModel(config)

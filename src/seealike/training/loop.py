@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from seealike.errors import BadParameter, MissingDependency, NonFiniteError
+from seealike.errors import BadParameter, NonFiniteError, needed
 from seealike.training.optimizers import optimizer_of
 from seealike.training.recipe import Recipe
 from seealike.training.record import TrainingRecord, load_weights, read_record, write_record, write_weights
+from seealike.training.sharing import chosen, join, mean_of_all, of_all, own
 from seealike.training.state import State, another_recipe, read_state, remove_state, write_state
 from seealike.training.task import ChangesWeights, ChangesWeightsFirst, Task, drawing_from, endless
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
-_LOOKS_EVERY = 32  # steps on an accelerator between looks at the losses, since each look waits for it
+_LOOKS_EVERY = 32  # steps between looks at the losses: a look takes time, and on an accelerator waits for it
 
 
 def train(
@@ -31,6 +32,7 @@ def train(
     folder: Path,
     *,
     device: str = "cpu",
+    devices: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainingRecord:
     """Train a task's network in place, or load what was trained before.
@@ -46,6 +48,8 @@ def train(
         recipe: how.
         folder: of this training alone.
         device: "cpu", "cuda", "cuda:1", …
+        devices: so many of that kind, from that one on, a process each (see `training.sharing`); without dropout the
+            weights are those of one device up to rounding.
         progress: called with (steps done, steps in all).
 
     Returns:
@@ -54,6 +58,7 @@ def train(
     Raises:
         NonFiniteError: a loss that is no number; nothing of this training is kept but the last state.
         StoreError: the folder is another recipe's.
+        BadParameter: several devices for a task that cannot be shared.
         MissingDependency: Lightning Fabric is not installed.
 
     Example:
@@ -81,22 +86,27 @@ def train(
         task.module.to(device).eval()
         return done
     with drawing_from(recipe.seed, device=device):
-        return _Run(task, recipe, folder, device).finish(progress or (lambda done, total: None))
+        return _Run(task, recipe, folder, device, devices).finish(progress or (lambda done, total: None))
 
 
 class _Run:
     """One training under way."""
 
-    def __init__(self, task: Task, recipe: Recipe, folder: Path, device: str) -> None:
+    def __init__(self, task: Task, recipe: Recipe, folder: Path, device: str, devices: int) -> None:
         self.task, self.recipe, self.folder, self.device = task, recipe, folder, torch.device(device)
-        self.steps = recipe.n_steps(task.n_batches)
-        self.fabric = _fabric(self.device, recipe)
+        self.steps, self.devices = recipe.n_steps(task.n_batches), devices
+        self.fabric = _fabric(self.device, recipe, devices)
+        if devices > 1:
+            join(self.fabric, task, recipe.seed)
+            self.device = self.fabric.device
         task.module.to(self.device).train()
         self.optimizer = optimizer_of(task.module, recipe)
         self.module, self.stepper = self.fabric.setup(task.module, self.optimizer)
-        if recipe.precision == "float32":
+        if recipe.precision == "float32" and devices == 1:
             # The wrappers would only cost time: there is nothing to cast or to scale.
             self.module, self.stepper = task.module, self.optimizer
+        self.plain = self.stepper is self.optimizer
+        self.before_step = task.before_step if isinstance(task, ChangesWeightsFirst) else None
         self.after_step = task.after_step if isinstance(task, ChangesWeights) else None
         self.weights: list[Tensor] = [p for p in task.module.parameters() if p.requires_grad]
         self.moving = get_ema_multi_avg_fn(recipe.ema) if recipe.ema else None
@@ -114,11 +124,13 @@ class _Run:
         while self.step < self.steps:
             self._update(batches)
             self.step += 1
-            if self.device.type == "cpu" or self.step % _LOOKS_EVERY == 0:
+            if self.step % _LOOKS_EVERY == 0:
                 self._look()
             if self.step % self.recipe.checkpoint_every == 0 and self.step < self.steps:
                 self._look()
-                write_state(self._state(), self.folder)
+                state = self._state()
+                if self.fabric.is_global_zero:
+                    write_state(state, self.folder)
             progress(self.step, self.steps)
         self._look()
         return self._end()
@@ -133,17 +145,23 @@ class _Run:
             self.fabric.clip_gradients(
                 self.module, self.stepper, max_norm=self.recipe.clip_norm, error_if_nonfinite=False
             )
-        if isinstance(self.task, ChangesWeightsFirst):
+        if self.before_step:
             with torch.no_grad():
-                self.task.before_step(self.task.module, rate)
+                self.before_step(self.task.module, rate)
         self.stepper.step()
         self.stepper.zero_grad()
-        self.unseen.append(parts[0] if len(parts) == 1 else torch.stack(parts).sum())
-        with torch.no_grad():
-            if self.after_step:
-                self.after_step(self.task.module, rate)
-            if self.moving:
-                self.moving(self.average, self.weights, None)
+        loss = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
+        self.unseen.append(loss if self.devices == 1 else mean_of_all(self.fabric, loss))
+        if self.after_step or self.moving:
+            self._follow(rate)
+
+    @torch.no_grad()
+    def _follow(self, rate: float) -> None:
+        """What happens to the weights behind a step."""
+        if self.after_step:
+            self.after_step(self.task.module, rate)
+        if self.moving:
+            self.moving(self.average, self.weights, None)
 
     def _learned(self, batch: Any) -> Tensor:
         """Gradients of one batch, added to those that are there; its share of the step's loss."""
@@ -152,7 +170,10 @@ class _Run:
         loss = self.task.loss(self.module, batch)
         if self.recipe.accumulate > 1:
             loss = loss / self.recipe.accumulate
-        self.fabric.backward(loss)
+        if self.plain:
+            loss.backward()
+        else:
+            self.fabric.backward(loss)
         return loss.detach()
 
     def _look(self) -> None:
@@ -172,9 +193,9 @@ class _Run:
             self.losses.append(value)
 
     def _state(self) -> State:
-        random = [torch.get_rng_state()]
+        random = [of_all(self.fabric, torch.get_rng_state())]
         if self.device.type == "cuda":
-            random.append(torch.cuda.get_rng_state(self.device))
+            random.append(of_all(self.fabric, torch.cuda.get_rng_state(self.device)))
         return State(
             self.recipe.digest,
             self.step,
@@ -193,9 +214,9 @@ class _Run:
         self.optimizer.load_state_dict(state.optimizer)
         self.fabric.strategy.precision.load_state_dict(state.scaler)
         self.average = [one.to(self.device) for one in state.average]
-        torch.set_rng_state(state.random[0])
+        torch.set_rng_state(own(self.fabric, state.random[0]))
         if self.device.type == "cuda" and len(state.random) > 1:
-            torch.cuda.set_rng_state(state.random[1], self.device)
+            torch.cuda.set_rng_state(own(self.fabric, state.random[1]), self.device)
         self.step, self.losses = state.step, list(state.losses)
         self.before_s, self.resumed = state.elapsed_s, state.resumed + 1
 
@@ -204,6 +225,14 @@ class _Run:
             for weight, mean in zip(self.weights, self.average, strict=False):
                 weight.copy_(mean)
         self.task.module.eval()
+        if self.fabric.is_global_zero:
+            self._write()
+        self.fabric.barrier()
+        record = read_record(self.folder)
+        assert record is not None
+        return record
+
+    def _write(self) -> None:
         record = TrainingRecord(
             self.recipe.digest,
             self.steps,
@@ -215,14 +244,13 @@ class _Run:
         )
         write_record(record, self.folder)
         remove_state(self.folder)
-        return record
 
     def _elapsed_s(self) -> float:
         return self.before_s + time.monotonic() - self.started
 
 
-def _fabric(device: torch.device, recipe: Recipe) -> Fabric:
-    """Fabric for one device: precision, and gradients in it."""
+def _fabric(device: torch.device, recipe: Recipe, devices: int) -> Fabric:
+    """Fabric for these devices: precision, and gradients in it."""
     if recipe.precision == "float16" and device.type != "cuda":
         raise BadParameter(
             where="precision",
@@ -230,19 +258,13 @@ def _fabric(device: torch.device, recipe: Recipe) -> Fabric:
             got="float16",
             fix="float16 needs CUDA.",
         )
-    try:
+    with needed("lightning-fabric", "train", where="training"):
         from lightning_fabric import Fabric
         from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    except ImportError as error:
-        raise MissingDependency(
-            where="training",
-            expected="lightning-fabric",
-            got=str(error),
-            fix="Install it: pip install 'seealike[train]'.",
-        ) from error
     return Fabric(
         accelerator=device.type,
-        devices=[device.index or 0] if device.type == "cuda" else 1,
+        devices=chosen(device, devices),
+        strategy="ddp" if devices > 1 else "auto",
         precision=_PRECISIONS[recipe.precision],  # pyright: ignore[reportArgumentType] (a Literal there)
-        plugins=[LightningEnvironment()],  # one process, whatever a cluster's variables say
+        plugins=[LightningEnvironment()],  # no cluster, whatever its variables say
     )

@@ -6,12 +6,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from safetensors.torch import load_model, save_model
+from safetensors import SafetensorError
 from torch import nn
 
 from seealike.data.atomic import write_atomically
 from seealike.data.identity import file_digest
 from seealike.errors import DamagedArtifact
+from seealike.sources.models.kept import fill_kept, save_kept
 
 #: The file of the weights in a training's folder.
 WEIGHTS = "weights.safetensors"
@@ -50,8 +51,8 @@ class TrainingRecord:
 
 
 def write_weights(module: nn.Module, folder: Path) -> str:
-    """Write `weights.safetensors`, tensors that are shared once; returns its digest."""
-    write_atomically(folder / WEIGHTS, lambda path: save_model(module, str(path)))
+    """Write `weights.safetensors`, without the parameters that are frozen; returns its digest."""
+    write_atomically(folder / WEIGHTS, lambda path: save_kept(module, path))
     return file_digest(folder / WEIGHTS)
 
 
@@ -62,8 +63,8 @@ def load_weights(module: nn.Module, folder: Path) -> None:
         DamagedArtifact: they are not there, or are those of another network.
     """
     try:
-        load_model(module, folder / WEIGHTS)
-    except (OSError, RuntimeError, ValueError) as error:
+        fill_kept(module, folder / WEIGHTS)
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise DamagedArtifact(
             where=str(folder / WEIGHTS),
             expected=f"weights of a {type(module).__name__} as it was trained",

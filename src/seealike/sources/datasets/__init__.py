@@ -6,10 +6,12 @@ from seealike.sources.datasets.captions import CaptionsCard
 from seealike.sources.datasets.card import DatasetCard
 from seealike.sources.datasets.cifar import CifarCard
 from seealike.sources.datasets.color_shape_digit import ColorShapeDigitCard
+from seealike.sources.datasets.corpora import CorporaCard
 from seealike.sources.datasets.digits import DigitsCard
 from seealike.sources.datasets.features import FeaturesDatasetCard
 from seealike.sources.datasets.huggingface import HuggingFaceCard
 from seealike.sources.datasets.image_folder import ImageFolderCard
+from seealike.sources.datasets.imagenet_tar import ImageNetTarCard
 from seealike.sources.datasets.manifest import ManifestCard
 from seealike.sources.datasets.text import TextCard
 from seealike.sources.datasets.torchvision import TorchvisionDatasetCard
@@ -19,6 +21,7 @@ DATASET_SOURCES: Registry[type[DatasetCard]] = Registry("dataset source", group=
 for _card in (
     ImageFolderCard,
     WebDatasetCard,
+    ImageNetTarCard,
     HuggingFaceCard,
     TorchvisionDatasetCard,
     ManifestCard,
@@ -26,6 +29,7 @@ for _card in (
     CifarCard,
     DigitsCard,
     ColorShapeDigitCard,
+    CorporaCard,
     TextCard,
     CaptionsCard,
     FeaturesDatasetCard,
@@ -38,11 +42,13 @@ __all__ = [
     "CaptionsCard",
     "CifarCard",
     "ColorShapeDigitCard",
+    "CorporaCard",
     "DatasetCard",
     "DigitsCard",
     "FeaturesDatasetCard",
     "HuggingFaceCard",
     "ImageFolderCard",
+    "ImageNetTarCard",
     "ManifestCard",
     "TextCard",
     "TorchvisionDatasetCard",

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from seealike.data.digests import Progress
 from seealike.data.identity import digest
-from seealike.errors import DataError, MissingDependency, SourceError, UnknownName, suggestion
+from seealike.errors import DataError, SourceError, UnknownName, needed, suggestion
 from seealike.sources.datasets.captions import nth
 from seealike.sources.datasets.card import DatasetCard
 from seealike.sources.datasets.columns import each_once
@@ -94,15 +94,8 @@ class HuggingFaceCard(DatasetCard):
 
     def _opened(self, where: str) -> Any:
         """The split with the columns of the card, its images left as bytes."""
-        try:
+        with needed("datasets", "huggingface", where=where):
             import datasets
-        except ImportError as error:
-            raise MissingDependency(
-                where=where,
-                expected="datasets",
-                got=str(error),
-                fix='Run: pip install "seealike[huggingface]"',
-            ) from error
         with _quiet(datasets):
             rows = self._loaded(datasets, where)
             for column in (self.image, self.label, self.text, self.id):

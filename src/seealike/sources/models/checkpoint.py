@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 from seealike.data.digests import cached_file_digest
 from seealike.data.identity import digest
 from seealike.errors import SpecError, suggestion
-from seealike.sources.entry import LocalPath
+from seealike.sources.entry import CodePlace, LocalPath
 from seealike.sources.models.card import LoadedModel, ModelCard
 from seealike.sources.models.keys import KeyRule, renamed
 from seealike.sources.models.states import fill, read_state
@@ -37,7 +37,7 @@ class CheckpointCard(ModelCard):
     """
 
     source_name: ClassVar[str] = "checkpoint"
-    network: str
+    network: CodePlace
     arguments: dict[str, Any] = Field(default_factory=dict)
     weights: LocalPath | None = None
     weights_url: str | None = None

@@ -1,4 +1,4 @@
-"""Build a network from one line: ``timm:NAME``, ``torchvision:NAME``, ``file.py:Name``, ``package.module:Name``."""
+"""Build a network from one line: ``timm:NAME``, ``torchvision:NAME``, ``transformers:NAME``, ``file.py:Name``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import torch
 
 from seealike.data.identity import digest, file_digest
 from seealike.errors import SourceError, SpecError, UnknownName, suggestion
+from seealike.sources.models.hub import from_hub
+from seealike.sources.models.tokenizer import folder_or_revision
 from seealike.sources.models.vision import vision_library
 
 
@@ -20,8 +22,9 @@ def build(network: str, arguments: Mapping[str, Any], root: Path) -> torch.nn.Mo
     """The network, untrained.
 
     Args:
-        network: ``timm:resnet18``, ``torchvision:resnet50``, ``models.py:MyNet`` (relative to `root`; the file
-            is executed) or ``package.module:MyNet``.
+        network: ``timm:resnet18``, ``torchvision:resnet50``, ``transformers:NAME`` (a pretrained language model of the
+            hub or of a folder), ``models.py:MyNet`` (relative to `root`; the file is executed) or
+            ``package.module:MyNet``.
         arguments: keyword arguments for the constructor.
         root: the study file's folder.
 
@@ -85,7 +88,9 @@ def without(names: Sequence[str], module: torch.nn.Module, *, where: str) -> tor
 
 def code_digest(network: str, root: Path) -> str:
     """What identifies the code of the network: the content of ``file.py:Name``, else the text itself."""
-    place, _, _ = network.partition(":")
+    place, _, name = network.partition(":")
+    if place == "transformers":
+        return digest([network, folder_or_revision(name, None, root)])
     return file_digest(root / place) if place.endswith(".py") else digest(network)
 
 
@@ -101,12 +106,14 @@ def constructor(network: str, root: Path, where: str) -> Callable[..., Any]:
     if not colon:
         raise SpecError(
             where=where,
-            expected="timm:NAME, torchvision:NAME, file.py:Name or package.module:Name",
+            expected="timm:NAME, torchvision:NAME, transformers:NAME, file.py:Name or package.module:Name",
             got=network,
             fix="Say where the architecture is defined.",
         )
     if place == "timm":
         return _timm(name, where)
+    if place == "transformers":
+        return lambda **arguments: _language_model(name, root, where, arguments)
     if place == "torchvision":
         models = vision_library("torchvision", where=where).models
         return _named(
@@ -123,6 +130,17 @@ def _timm(name: str, where: str) -> Callable[..., Any]:
             where=where, expected="a timm model", got=repr(name), fix=suggestion(name, timm.list_models())
         )
     return lambda **arguments: timm.create_model(name, **arguments)
+
+
+def _language_model(name: str, root: Path, where: str, arguments: Mapping[str, Any]) -> Any:
+    library = vision_library("transformers", where=where)
+    folder = root / Path(name).expanduser()
+    place = str(folder) if folder.is_dir() else name
+    with from_hub(where, name):
+        given = {"dtype": "float32", **arguments}
+        module = library.AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, **given)
+    module.config.use_cache = False  # texts are read whole: nothing to remember
+    return module
 
 
 def _module(place: str, root: Path, where: str) -> ModuleType:

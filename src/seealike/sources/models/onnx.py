@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from seealike.data.digests import cached_file_digest
-from seealike.errors import DataError, MissingDependency, OutOfMemory, SourceError, SpecError
+from seealike.errors import DataError, OutOfMemory, SourceError, SpecError, needed
 from seealike.sources.entry import LocalPath
 from seealike.sources.images import ImageInput
 from seealike.sources.models.card import Layer, Modality, ModelCard, no_such_layer
@@ -40,15 +40,8 @@ class OnnxCard(ModelCard):
 
     def load(self, device: str) -> OnnxModel:
         """Open the graph on the CPU, or on CUDA where onnxruntime has it."""
-        try:
+        with needed("onnxruntime", "onnx", where=f"model {self.name}"):
             import onnxruntime as ort
-        except ImportError as error:
-            raise MissingDependency(
-                where=f"model {self.name}",
-                expected="onnxruntime",
-                got=str(error),
-                fix='Run: pip install "seealike[onnx]"',
-            ) from error
         provider = "CUDAExecutionProvider" if device.startswith("cuda") else "CPUExecutionProvider"
         options = ort.SessionOptions()
         options.add_session_config_entry(

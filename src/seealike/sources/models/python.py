@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 from seealike.data.digests import cached_file_digests
 from seealike.data.identity import digest
 from seealike.errors import SourceError
-from seealike.sources.entry import LocalPath
+from seealike.sources.entry import CodePlace, LocalPath
 from seealike.sources.models.card import LoadedModel, ModelCard
 
 _MODEL = ("preprocess", "layers", "forward", "modality")
@@ -28,7 +28,7 @@ class PythonCard(ModelCard):
     """
 
     source_name: ClassVar[str] = "python"
-    function: str
+    function: CodePlace
     arguments: dict[str, Any] = Field(default_factory=dict)
     files: tuple[LocalPath, ...] = ()
     _root: Path = PrivateAttr(default=Path())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seealike.errors import MissingDependency
+from seealike.errors import needed
 from seealike.sources.images import plain
 
 if TYPE_CHECKING:
@@ -45,23 +45,20 @@ def _declared_operators() -> Any:
     return None
 
 
-def vision_library(name: str, *, where: str) -> ModuleType:
+def vision_library(name: str, *, where: str, extra: str = "") -> ModuleType:
     """Import a library that stands on torchvision.
 
     Args:
         name: "timm", "torchvision", "open_clip" or "transformers": the module and the extra that installs it.
         where: for whom, in the error.
+        extra: of seealike, that installs it; where not given, that of its name.
 
     Raises:
         MissingDependency: not installed; the message says which extra to install.
     """
     _forget_half_imported()
-    try:
+    with needed(name, extra or name, where=where):
         return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingDependency(
-            where=where, expected=name, got=str(error), fix=f'Run: pip install "seealike[{name}]"'
-        ) from error
 
 
 def rgb(transform: Callable[[Image.Image], Any]) -> Callable[[Image.Image], np.ndarray]:
