@@ -5,11 +5,14 @@ python docs/make_catalogue.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
-from seealike.catalogue import DATASETS, MODELS, DatasetEntry, ModelEntry
+from seealike.catalogue import DATASETS, MODELS, Catalogue, DatasetEntry, ModelEntry
+
+E = TypeVar("E", ModelEntry, DatasetEntry)
 
 PAGE = Path(__file__).with_name("catalogue.md")
 MARK = (
@@ -32,14 +35,35 @@ def _lists() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    entries = MODELS.entries()
-    yield from ("", f"## Models ({len(entries)})")
-    for family, models in groupby(entries, key=lambda entry: entry.family):
-        yield from ("", f"### {family}", "", f"[{family}.toml]({FOLDER}/models/{family}.toml)", "")
-        yield "| name | weights | read at | width | parameters | trained for | architecture | trained on | licence |"
-        yield "|---|---|---|---|---|---|---|---|---|"
-        chosen = list(models)
-        yield from map(_model, chosen)
+    heads = (
+        "name",
+        "weights",
+        "read at",
+        "width",
+        "parameters",
+        "trained for",
+        "architecture",
+        "trained on",
+        "licence",
+    )
+    return _families(MODELS, heads, _model)
+
+
+def _datasets() -> Iterator[str]:
+    heads = "name", "what it is", "domain", "classes", "samples", "used", "rule", "folder"
+    return _families(DATASETS, heads, _dataset)
+
+
+def _families(catalogue: Catalogue[E], heads: Sequence[str], row: Callable[[E], str]) -> Iterator[str]:
+    """A table a family, and under it what is to be known of its entries."""
+    entries = catalogue.entries()
+    yield from ("", f"## {catalogue.kind.title()} ({len(entries)})")
+    for family, some in groupby(entries, key=lambda entry: entry.family):
+        yield from ("", f"### {family}", "", f"[{family}.toml]({FOLDER}/{catalogue.kind}/{family}.toml)", "")
+        yield _row(heads)
+        yield f"|{'---|' * len(heads)}"
+        chosen = list(some)
+        yield from map(row, chosen)
         yield from _remarks(chosen)
 
 
@@ -103,18 +127,6 @@ def _said(reading: dict[str, object]) -> str:
     return ", ".join(f"{key} `{value}`" for key, value in reading.items())
 
 
-def _datasets() -> Iterator[str]:
-    entries = DATASETS.entries()
-    yield from ("", f"## Datasets ({len(entries)})")
-    for family, datasets in groupby(entries, key=lambda entry: entry.family):
-        yield from ("", f"### {family}", "", f"[{family}.toml]({FOLDER}/datasets/{family}.toml)", "")
-        yield "| name | what it is | domain | classes | samples | used | rule | folder |"
-        yield "|---|---|---|---|---|---|---|---|"
-        chosen = list(datasets)
-        yield from map(_dataset, chosen)
-        yield from _remarks(chosen)
-
-
 def _dataset(entry: DatasetEntry) -> str:
     subset = entry.card.get("subset", {})
     rule = f"{subset['per_class']} a class" if subset else "all"
@@ -124,7 +136,7 @@ def _dataset(entry: DatasetEntry) -> str:
     return _row([*columns, f"[{entry.folder}]({entry.address})" if entry.address else entry.folder])
 
 
-def _row(columns: list[str]) -> str:
+def _row(columns: Sequence[str]) -> str:
     return f"| {' | '.join(columns)} |"
 
 

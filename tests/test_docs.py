@@ -50,6 +50,12 @@ def test_whole_study_files_have_no_mistake_but_missing_files(page, tmp_path):
                 assert "does not exist" in mistake or "matches nothing" in mistake, mistake
 
 
+def test_the_index_has_every_page():
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 

@@ -39,7 +39,7 @@ def _features(n=5, d=3):
 def test_features_come_back_bit_for_bit(tmp_path):
     features = _features()
     write_features(tmp_path / "f.safetensors", features, {"torch": "2"})
-    back = read_features(tmp_path / "f.safetensors")
+    back = read_features(str(tmp_path / "f.safetensors"))
     np.testing.assert_array_equal(back.values, features.values)
     assert back.sample_ids == features.sample_ids
     assert back.key == KEY

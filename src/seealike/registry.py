@@ -53,9 +53,10 @@ class Registry(Generic[T]):
         for point in entry_points(group=self.group, name=name):
             self._entries[name] = point.load()
             return
+        article = "an" if self.kind[0] in "aeiou" else "a"
         raise UnknownName(
             where=repr(name),
-            expected=f"the name of a {self.kind}",
+            expected=f"the name of {article} {self.kind}",
             got=repr(name),
             fix=suggestion(name, self._entries),
         )

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import softmax
 
 from seealike import Features, read_features, write_features
+from seealike.data.arrays import read_header
 from seealike.data.identity import FeatureKey
 from seealike.data.tables import ALIGNMENT, PROOF, checked
 from seealike.data.triplet_files import TripletFile, write_triplets
@@ -113,6 +114,22 @@ def test_what_is_wrong_is_one_line(seealike, tree):
         assert "Traceback" not in err
 
 
+def test_embed_says_what_it_is_worth_for_other_triplets(seealike, tree):
+    sparse = ("align", "embed", *_trials(tree), "--method", "sparse", "--n-dims", "3", "--folds", "2")
+    code, out, _ = seealike(*sparse, "--out", tree / "e.safetensors")
+    assert code == 0
+    assert "triplets left out: " in out
+    notes = read_header(tree / "e.safetensors").notes
+    alone, share = (float(notes[name]) for name in ("unseen_cross_entropy", "unseen_share"))
+    assert f"{alone:.4f} nats a trial (no preference 1.0986)" in out
+    assert 0 <= share <= 1
+    assert (f"a share of {share:.2f}" in out) == (share > 0)
+    rng = np.random.default_rng(5)  # choices of nobody: nothing is known of others
+    np.savetxt(tree / "trials.txt", [rng.permutation(50)[:3] for _ in range(300)], fmt="%d")
+    code, out, _ = seealike(*sparse, "--out", tree / "e.safetensors")
+    assert (code, "it says nothing of triplets that nobody judged" in out) == (0, True)
+
+
 def test_probe_writes_rows_of_alignment(seealike, tree):
     files = (tree / "net.safetensors", tree / "vit.safetensors")
     rest = (*_trials(tree)[1:], *BRIEF, "--draws", "1", "--out", tree / "a.parquet")
@@ -152,7 +169,10 @@ def test_evaluate_from_files(seealike, tree):
     )
     code, out, _ = seealike("align", "evaluate", tree / "proof.yaml", "--out", tree / "proof.parquet")
     assert code == 0
-    assert "odd_one_out things          aligned net" in out
+    header, first = out.splitlines()[:2]
+    assert header.split() == ["base", "aligned", "ceiling", "majority", "agreement", "chance"]
+    assert first.startswith("net: odd_one_out things")
+    assert first.endswith("0.333")
     table = checked(pl.read_parquet(tree / "proof.parquet"), PROOF, "proof").filter(task="odd_one_out")
     values = dict(table.select("arm", "value").iter_rows())
     assert values["aligned"] > values["base"] + 0.02 > values["chance"] + 0.02
@@ -219,3 +239,7 @@ def test_evaluate_a_study_and_aligned_models_in_it(seealike, tree):
     assert known["reason"].null_count() == known.height
     assert known.filter(task="neighbors", arm="base")["value"].item() > 0.9
     assert known.filter(task="neighbors_kept")["value"].item() < 1  # the map is in use
+    assert seealike("report", tree / "study.yaml")[0] == 0
+    assert pl.read_parquet(tree / "results" / "tables" / "proof.parquet").equals(table)  # it stays
+    page = (tree / "results" / "report.html").read_text()
+    assert "neighbors_kept" in page

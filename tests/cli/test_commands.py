@@ -52,6 +52,11 @@ def test_probes_are_a_stage(seealike, study):
     assert (study.parent / "results/tables/performance.parquet").exists()
 
 
+def test_a_stage_that_the_study_does_not_have_says_so(seealike, study):
+    code, _, err = seealike("judge", study)
+    assert (code, "judge: nothing to do; the study has no `human:`" in err) == (0, True), err
+
+
 def test_plan_runs_nothing(seealike, study):
     code, out, _ = seealike("plan", study, "--cells")
     assert code == 0
@@ -173,4 +178,5 @@ def test_help_of_every_command_names_its_options():
             [sys.executable, "-m", "seealike", command, "--help"], capture_output=True, text=True
         )
         assert done.returncode == 0
+        assert "default: False" not in done.stdout
         assert "--help" in done.stdout or "Usage" in done.stdout

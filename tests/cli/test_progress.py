@@ -39,7 +39,11 @@ def test_speed_and_time_left_count_what_this_run_did(bars, clock):
 
 @pytest.mark.parametrize(
     ("done", "seconds", "says"),
-    [(5, 10, "0.5/s, 33 min left"), (100, 20, "5.0/s, 3 min left"), (2, 100, "0.0/s, 13 h 52 min left")],
+    [
+        (5, 10, "2 s each, 33 min left"),
+        (100, 20, "5.0/s, 3 min left"),
+        (2, 100, "50 s each, 13 h 52 min left"),
+    ],
 )
 def test_slow_models_have_decimals_and_hours(bars, clock, done, seconds, says):
     told = bars.cell("d: m")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seealike.compare import pairwise, similarities
+from seealike.compare import expected_cost, pairwise, similarities
 from seealike.errors import (
     BadParameter,
     DataError,
@@ -104,6 +104,18 @@ def test_chance_is_in_the_table():
 def test_bad_features(features, error, message):
     with pytest.raises(error, match=message):
         pairwise("cka", features)
+
+
+def test_features_need_names():
+    with pytest.raises(DataError, match=r"expected name of a model -> its features, got list. For example"):
+        pairwise("cka", [np.eye(5), np.eye(5)])
+
+
+def test_a_cost_is_of_shapes_and_looks_at_no_number():
+    broken = {name: np.full((5000, 32), np.nan, dtype=np.float32) for name in "ab"}
+    assert expected_cost([cka.bind()], broken).path == "feature space"
+    with pytest.raises(NonFiniteError):
+        similarities([cka.bind()], broken)
 
 
 def test_unknown_measure():

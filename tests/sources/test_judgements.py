@@ -360,7 +360,10 @@ def test_things_refuses_what_it_would_have_to_guess(tmp_path):
     assert read_judgements("things", table, ids=ids, base=0).triplets[0].tolist() == FILES[1:4]
     for text, message in (
         ("0 1 8\n", "numbers of 8 objects, got 0 to 8"),
-        ("0 1 2\n3 4 4\n", r"row 1: expected three different samples, got \['chicken1', 'chicken_wire', "),
+        (
+            "0 1 2\n3 4 4\n",
+            "line 2: expected three different objects, got chicken1, chicken_wire, chicken_wire",
+        ),
         ("0 1 2\n3 4\n", "line 2: expected 3 whole numbers, got 3 4"),
         ("1 2 8 0\n", "row 0: expected 1, 2 or 3"),
     ):
@@ -498,3 +501,29 @@ def test_every_source_is_tried_here_and_unknown_ones_are_refused(tmp_path):
         read_judgements("nights", tmp_path, minimum=3)
     with pytest.raises(BadParameter, match="which does not exist"):
         read_judgements("nights", tmp_path / "nowhere")
+
+
+def test_an_object_twice_in_a_trial_is_named_with_its_file_and_line(tmp_path):
+    (tmp_path / "ids.txt").write_text("cat\ndog\ncar\n")
+    how = {"ids": tmp_path / "ids.txt", "order": "unique_id"}
+    (tmp_path / "plain.txt").write_text("0 1 2\n0 2 2\n")
+    with pytest.raises(
+        DataError, match=r"plain.txt line 2: expected three different objects, got cat, car, car"
+    ):
+        read_judgements("things", tmp_path / "plain.txt", **how)
+    (tmp_path / "headed.txt").write_text("a b c odd who\n1 2 3 3 7\n1 1 3 3 7\n")
+    with pytest.raises(DataError, match=r"headed.txt line 3: .* got cat, cat, car"):
+        read_judgements("things", tmp_path / "headed.txt", **how)
+    np.save(tmp_path / "trials.npy", np.array([[0, 1, 2], [1, 1, 2]]))
+    with pytest.raises(DataError, match=r"trials.npy row 1: .* got dog, dog, car"):
+        read_judgements("things", tmp_path / "trials.npy", **how)
+
+
+def test_an_option_that_a_source_does_not_have_is_told_with_its_likeness(tmp_path):
+    (tmp_path / "ids.txt").write_text("cat\ndog\ncar\n")
+    with pytest.raises(BadParameter, match=r"things: ordr: .* got no such key. Did you mean 'order'"):
+        read_judgements("things", tmp_path, ids=tmp_path / "ids.txt", ordr="file")
+    with pytest.raises(BadParameter, match="things: base: expected a value that it can have"):
+        read_judgements("things", tmp_path, ids=tmp_path / "ids.txt", base=2)
+    with pytest.raises(BadParameter, match="things: ids: expected a value, got nothing"):
+        read_judgements("things", tmp_path)

@@ -196,7 +196,6 @@ def test_truncated_checkpoints(tmp_path, resnet18, name):
         ("nowhere.module:Net", SourceError, "No module named 'nowhere'"),
         ("nets.py:Nett", UnknownName, "Did you mean 'Net'"),
         ("broken.py:Net", SourceError, "ZeroDivisionError"),
-        ("absent.py:Net", SourceError, "absent.py"),
         ("nets.py:number", SourceError, "a torch.nn.Module, got int"),
     ],
 )

@@ -215,7 +215,6 @@ def test_digests_follow_the_code_its_arguments_and_its_files(folder):
         ("nets.py:fails", SourceError, "got KeyError: 'gone'"),
         ("nets.py:number", SourceError, "a torch.nn.Module or a LoadedModel, got a int without preprocess"),
         ("nets.py:netwrok", UnknownName, "Did you mean 'network'"),
-        ("absent.py:f", SourceError, "absent.py"),
     ],
 )
 def test_functions_that_build_nothing(folder, function, kind, says):

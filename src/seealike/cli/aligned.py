@@ -11,6 +11,7 @@ import polars as pl
 from scipy.special import softmax
 
 from seealike.cli.judged import read, read_values
+from seealike.cli.noted import noted
 from seealike.cli.progress import Bars
 from seealike.data.features import Features
 from seealike.data.identity import file_digest
@@ -86,7 +87,7 @@ def fit(
     trials, targets = asked.read()
     objects, rows = joined(read_values(features, asked.ids), trials)
     local = None if neighbors is None else _neighbors(read_values(neighbors, asked.ids), objects)
-    with Bars() as bars:
+    with Bars() as bars, noted(str(features)):
         made = choose_transform(
             objects.values,
             rows,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from seealike.cli.values import Flag
 from seealike.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def make_splits(
     seed: Annotated[list[int] | None, Parameter(negative="")] = None,
     label: str = "label",
     test: Path | None = None,
-    unconstrained: Annotated[bool, Parameter(negative="")] = False,
+    unconstrained: Flag = False,
 ) -> int:
     """Write pairs of training sets with a stated overlap: one folder an overlap and seed.
 
@@ -82,8 +83,8 @@ def analyse(
     seed: str | None = None,
     map_: Annotated[list[str] | None, Parameter(name="--map", negative="")] = None,
     missing: float | None = None,
-    reruns: Annotated[bool, Parameter(negative="")] = False,
-    repair: Annotated[bool, Parameter(negative="")] = False,
+    reruns: Flag = False,
+    repair: Flag = False,
     out: Path | None = None,
 ) -> int:
     """Regress similarity on overlap in a table of runs: slope with interval, R², Spearman, information, verdict.

@@ -23,8 +23,10 @@ from seealike.embeddings import (
     SparseSettings,
     Variational,
     VariationalSettings,
+    Worth,
     fit_sparse,
     fit_variational,
+    out_of_sample,
     read_embedding,
     write_embedding,
 )
@@ -52,22 +54,37 @@ def trials_of(source: str, path: Path, option: list[str] | None, ids: Path | Non
     return judged
 
 
-def embed(trials: Trials, method: str, given: Mapping[str, Any], seed: int, out: Path) -> int:
-    """Fit and write."""
+def embed(
+    trials: Trials, method: str, given: Mapping[str, Any], seed: int, out: Path, *, folds: int = 0
+) -> int:
+    """Fit and write; with folds, say what it is worth for triplets that nobody judged."""
     objects, rows = _numbered(trials)
     settings = _settings(method, given, seed)
     with Bars() as bars:
-        if isinstance(settings, VariationalSettings):
-            step = bars.cell("embedding")
-            made = fit_variational(
-                rows, len(objects), settings, progress=lambda done, *_: step(done, settings.max_steps)
-            )
-        else:
-            made = fit_sparse(rows, len(objects), settings)
+        step = bars.cell("embedding")
+
+        def fit(some: np.ndarray) -> PointEmbedding | Variational:
+            if isinstance(settings, SparseSettings):
+                return fit_sparse(some, len(objects), settings)
+            steps = settings.max_steps
+            return fit_variational(some, len(objects), settings, progress=lambda done, *_: step(done, steps))
+
+        made = fit(rows)
+        worth = out_of_sample(fit, rows, len(objects), folds=folds) if folds else None
     notes = {"method": method, "settings": json.dumps(asdict(settings)), "trials": str(len(rows))}
+    if worth is not None:
+        notes |= {"unseen_cross_entropy": repr(worth.alone), "unseen_share": repr(worth.share)}
     write_embedding(out, made, objects.tolist(), notes)
-    sys.stdout.write(_said(made, trials, len(objects)) + f": {out}\n")
+    sys.stdout.write(_said(made, trials, len(objects)) + f": {out}\n" + (_told(worth) if worth else ""))
     return 0
+
+
+def _told(worth: Worth) -> str:
+    """What the embedding says of triplets that were left out."""
+    text = f"triplets left out: {worth.alone:.4f} nats a trial (no preference {np.log(3):.4f})"
+    if worth.share == 0:
+        return f"{text}; it says nothing of triplets that nobody judged\n"
+    return f"{text}, {worth.together:.4f} with a share of {worth.share:.2f} in a mixture with no preference\n"
 
 
 def _settings(method: str, given: Mapping[str, Any], seed: int) -> SparseSettings | VariationalSettings:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from seealike.cli.values import Flag
+
 importing = App(
     name="import", help="Bring what exists already: features or similarities from other programs."
 )
@@ -29,7 +31,7 @@ def import_features(
     labels: Path | None = None,
     key: str | None = None,
     dtype: str | None = None,
-    replace: Annotated[bool, Parameter(negative="")] = False,
+    replace: Flag = False,
 ) -> int:
     """Bring features from other programs into a folder with a study file, ready for `seealike run`.
 
@@ -137,7 +139,7 @@ def export(
 
 
 @features.command
-def gc(study: Path, *, delete: Annotated[bool, Parameter(negative="")] = False) -> int:
+def gc(study: Path, *, delete: Flag = False) -> int:
     """Show what no cell of a study file needs any more: features of old settings, leftovers of killed runs.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import yaml
@@ -26,50 +26,80 @@ _HOW = (
 
 def models(pattern: str | None, wanted: Mapping[str, Sequence[str]]) -> int:
     """The models of a pattern, list or name that have all the labels wanted."""
-    if pattern is not None and any(entry.id == pattern for entry in MODELS.entries()):
-        return _in_full(MODELS.entry(pattern))
-    entries = _chosen(MODELS, pattern, wanted)
-    out = Console(highlight=False)
-    if not out.is_terminal:
-        return tabs(*_model_tabs(entries))
-    rows = [
-        {
-            "model": e.id,
-            "source": e.source,
-            "objective": e.objective,
-            "trained on": e.training_data,
-            "width": str(e.width),
-            "parameters": _count(e.parameters),
-        }
-        for e in entries
-    ]
-    _show(out, rows, entries)
-    _end(out, MODELS, len(entries))
-    return 0
+    return _listed(MODELS, pattern, wanted, _model_row, _model_tabs)
 
 
 def datasets(pattern: str | None, wanted: Mapping[str, Sequence[str]]) -> int:
     """The datasets of a pattern, list or name that have all the labels wanted."""
-    if pattern is not None and any(entry.id == pattern for entry in DATASETS.entries()):
-        return _in_full(DATASETS.entry(pattern))
-    entries = _chosen(DATASETS, pattern, wanted)
+    return _listed(DATASETS, pattern, wanted, _dataset_row, _dataset_tabs)
+
+
+def _listed(
+    catalogue: Catalogue[E],
+    pattern: str | None,
+    wanted: Mapping[str, Sequence[str]],
+    row: Callable[[E], dict[str, str]],
+    tabbed: Callable[[E], dict[str, str]],
+) -> int:
+    """One entry in full, or a row an entry: `row` for people, `tabbed` for programs."""
+    known = catalogue.entries()
+    if pattern is not None and any(entry.id == pattern for entry in known):
+        return _in_full(catalogue.entry(pattern))
+    entries = _chosen(catalogue, pattern, wanted)
     out = Console(highlight=False)
     if not out.is_terminal:
-        return tabs(*_dataset_tabs(entries))
-    rows = [
-        {
-            "dataset": e.id,
-            "title": e.title,
-            "domain": e.domain,
-            "classes": str(e.n_classes),
-            "samples": _n(e.n_samples),
-            "used": _n(e.n_used),
-        }
-        for e in entries
-    ]
-    _show(out, rows, entries)
-    _end(out, DATASETS, len(entries))
+        return tabs(list(tabbed(known[0])), [list(tabbed(entry).values()) for entry in entries])
+    _show(out, [row(entry) for entry in entries], entries)
+    _end(out, catalogue, len(entries))
     return 0
+
+
+def _model_row(entry: ModelEntry) -> dict[str, str]:
+    return {
+        "model": entry.id,
+        "source": entry.source,
+        "objective": entry.objective,
+        "trained on": entry.training_data,
+        "width": str(entry.width),
+        "parameters": _count(entry.parameters),
+    }
+
+
+def _model_tabs(entry: ModelEntry) -> dict[str, str]:
+    return {
+        "model": entry.id,
+        **entry.columns,
+        "width": str(entry.width),
+        "parameters": str(entry.parameters),
+        "layer": str(entry.card["layer"]),
+        "pooling": str(entry.card.get("pooling", "none")),
+        "licence": entry.licence or "",
+        "lists": ", ".join(entry.lists),
+    }
+
+
+def _dataset_row(entry: DatasetEntry) -> dict[str, str]:
+    return {
+        "dataset": entry.id,
+        "title": entry.title,
+        "domain": entry.domain,
+        "classes": str(entry.n_classes),
+        "samples": _n(entry.n_samples),
+        "used": _n(entry.n_used),
+    }
+
+
+def _dataset_tabs(entry: DatasetEntry) -> dict[str, str]:
+    return {
+        "dataset": entry.id,
+        "title": entry.title,
+        **entry.columns,
+        "classes": str(entry.n_classes),
+        "samples": str(entry.n_samples or ""),
+        "used": str(entry.n_used or ""),
+        "folder": entry.folder,
+        "lists": ", ".join(entry.lists),
+    }
 
 
 def _chosen(catalogue: Catalogue[E], pattern: str | None, wanted: Mapping[str, Sequence[str]]) -> list[E]:
@@ -115,42 +145,6 @@ def _labels(entry: ModelEntry | DatasetEntry, option: str) -> list[str]:
     }.get(option, (option,))
     known = entry.columns
     return list(entry.lists) if option == "list" else [known[c] for c in columns if known.get(c)]
-
-
-def _model_tabs(entries: Sequence[ModelEntry]) -> tuple[list[str], list[list[str]]]:
-    columns = list(MODELS.entries()[0].columns)
-    rows = [
-        [
-            e.id,
-            *e.columns.values(),
-            str(e.width),
-            str(e.parameters),
-            str(e.card["layer"]),
-            str(e.card.get("pooling", "none")),
-            e.licence or "",
-            ", ".join(e.lists),
-        ]
-        for e in entries
-    ]
-    return ["model", *columns, "width", "parameters", "layer", "pooling", "licence", "lists"], rows
-
-
-def _dataset_tabs(entries: Sequence[DatasetEntry]) -> tuple[list[str], list[list[str]]]:
-    columns = list(DATASETS.entries()[0].columns)
-    rows = [
-        [
-            e.id,
-            e.title,
-            *e.columns.values(),
-            str(e.n_classes),
-            str(e.n_samples or ""),
-            str(e.n_used or ""),
-            e.folder,
-            ", ".join(e.lists),
-        ]
-        for e in entries
-    ]
-    return ["dataset", "title", *columns, "classes", "samples", "used", "folder", "lists"], rows
 
 
 def _show(

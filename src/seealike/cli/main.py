@@ -14,7 +14,7 @@ from seealike.cli.features import features, importing
 from seealike.cli.human import human
 from seealike.cli.studies import list_studies, new
 from seealike.cli.triplets import triplets
-from seealike.cli.values import values
+from seealike.cli.values import Flag, values
 from seealike.errors import SeealikeError
 
 app = App(
@@ -72,7 +72,7 @@ def run(study: StudyFile, *, set_: Values = None, only: Only = None) -> int:
 
 
 @app.command
-def plan(study: StudyFile, *, set_: Values = None, only: Only = None, cells: bool = False) -> int:
+def plan(study: StudyFile, *, set_: Values = None, only: Only = None, cells: Flag = False) -> int:
     """Show what is done, to do, skipped or failed, and why; nothing is run.
 
     Parameters
@@ -139,7 +139,7 @@ def report(
     *,
     figures: Path | None = None,
     format_: Annotated[Literal["png", "pdf", "svg"], Parameter(name="--format")] = "png",
-    images: Annotated[bool, Parameter(negative="")] = False,
+    images: Flag = False,
     set_: Values = None,
     only: Only = None,
 ) -> int:
@@ -175,7 +175,7 @@ def list_models(
     architecture: Words = None,
     list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None,
     timm: str | None = None,
-    sources: Annotated[bool, Parameter(negative="")] = False,
+    sources: Flag = False,
     set_: Values = None,
 ) -> int:
     """List the models of the catalogue, of a study, or the sources that models can come from.
@@ -223,7 +223,7 @@ def list_datasets(
     *,
     domain: Words = None,
     list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None,
-    sources: Annotated[bool, Parameter(negative="")] = False,
+    sources: Flag = False,
     set_: Values = None,
 ) -> int:
     """List the datasets of the catalogue, of a study, or the sources that datasets can come from.
@@ -256,7 +256,7 @@ def _is_study(which: str | None) -> bool:
 def list_measures(
     measure: str | None = None,
     *,
-    aliases: Annotated[bool, Parameter(negative="")] = False,
+    aliases: Flag = False,
 ) -> int:
     """List the measures with formula, direction, range, parameters, invariances, cost and source.
 
@@ -296,17 +296,23 @@ def show_model(model: str, *, study: Path | None = None, set_: Values = None) ->
 def main() -> None:
     """Run one command; the process ends with its exit code."""
     try:
+        sys.exit(_code())
+    except BrokenPipeError:  # whoever read the output has read enough
+        sys.stdout = sys.stderr = None
+        sys.exit(0)
+
+
+def _code() -> int:
+    """Run one command; errors of the user become one line and an exit code."""
+    try:
         code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
     except CycloptsError:  # it has been printed
-        sys.exit(2)
+        return 2
     except SeealikeError as error:
         print(f"seealike: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
-    except BrokenPipeError:  # whoever read the output has read enough
-        sys.stdout = None
-        sys.exit(0)
+        return 2
     except KeyboardInterrupt:
         stopped = "seealike: stopped. What was finished is kept; the same command goes on from there."
         print(stopped, file=sys.stderr)  # noqa: T201
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 130
+    return code if isinstance(code, int) else 0

@@ -89,7 +89,7 @@ class Bars:
 
     def update(self, task: TaskID, name: str, done: int, total: int, speed: float) -> None:
         """Move a cell's bar; without a terminal, say so every few seconds."""
-        rate = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
+        rate = _rate(speed)
         self._progress.update(task, completed=done, total=total, speed=rate)
         if not self.console.is_terminal and time.monotonic() - self._spoke > _EVERY_S:
             self._spoke = time.monotonic()
@@ -100,6 +100,18 @@ class Bars:
         if self._cell is not None:
             self._progress.remove_task(self._cell)
             self._cell = None
+
+
+def _rate(speed: float) -> str:
+    """So many a second, or where that is less than one, seconds for each.
+
+    Example:
+        >>> _rate(1234.5), _rate(2.53), _rate(0.05), _rate(0)
+        ('1,234/s', '2.5/s', '20 s each', '')
+    """
+    if speed >= 1:
+        return f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
+    return f"{_duration(1 / speed)} each" if speed else ""
 
 
 def _duration(seconds: float) -> str:

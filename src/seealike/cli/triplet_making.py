@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from seealike.cli.noted import noted
 from seealike.cli.progress import Bars
 from seealike.data.arrays import read_header, write_arrays
 from seealike.data.atomic import write_atomically
@@ -133,16 +133,13 @@ def respond(triplets: Path, targets: dict[Path, Path]) -> int:
     asked = read_coded(triplets, answered=False)
     for out, features in targets.items():
         known = read_features(features)
-        with warnings.catch_warnings(record=True) as doubts:
-            warnings.simplefilter("always", UserWarning)
+        with noted(features.name):
             made = answer(known.values, asked.rows_of(known.sample_ids, str(features)))
         teacher = {f"teacher_{name}": str(value) for name, value in _made_of(features, known).items()}
         names = np.array(known.sample_ids)
         rows = made.triplets.astype(np.int32)
         write_coded(out, CodedTriplets(names, rows, made.similarities, {**asked.notes, **teacher}))
         sys.stdout.write(f"{len(rows)} triplets answered by {features.name}: {out}\n")
-        for doubt in doubts:
-            sys.stderr.write(f"  note: {features.name}: {doubt.message}\n")
     return 0
 
 

@@ -1,8 +1,15 @@
-"""What ``--set NAME=VALUE`` says."""
+"""Options that commands share: flags, and what ``--set NAME=VALUE`` says."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from seealike.errors import SpecError
+
+#: An option without a value: there, or not.
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
 def values(texts: list[str] | None) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +17,18 @@ from rich.table import Table
 from seealike.cli.pictures import judged_pictures
 from seealike.cli.progress import Bars
 from seealike.errors import UnknownName, suggestion
+from seealike.study.needs import StudyLeftOut
 from seealike.study.opening import open_study
 from seealike.study.parse import read_studies
-from seealike.study.results import Outcome
+from seealike.study.results import Outcome, Results
 from seealike.study.run import STAGES as _STAGES
 from seealike.study.run import run as run_study
 from seealike.study.spec import Study
 from seealike.study.units import JudgeCell
 
 _SHOWN = 12
+#: What a study says to have cells of a stage that it may lack.
+_MADE_BY = {"train": "`causes:`", "probe": "`probes:`", "judge": "`human:`", "analyse": "`analyses:`"}
 #: In the order in which they are done.
 STAGES = tuple(_STAGES)
 
@@ -59,8 +64,12 @@ def run(
     for study in chosen_studies(file, values, only):
         began = time.monotonic()
         with Bars() as bars:
-            bars.say(f"{study.name}: reading {len(study.datasets)} datasets")
+            plural = "s" * (len(study.datasets) != 1)
+            bars.say(f"{study.name}: reading {len(study.datasets)} dataset{plural}")
             outcomes = run_study(study, stages, bars)
+            for stage in [s for s in stages if len(stages) == 1 and s in _MADE_BY]:
+                if not any(outcome.stage == stage for outcome in outcomes):
+                    bars.say(f"{stage}: nothing to do; the study has no {_MADE_BY[stage]}")
         if report:
             from seealike.report import write_report
 
@@ -93,7 +102,11 @@ def chosen_studies(file: Path, values: dict[str, str], only: str | None) -> list
         UnknownName: there is none of this name.
         StudyMistakes: as `read_studies`.
     """
-    studies = read_studies(file, values)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", StudyLeftOut)
+        studies = read_studies(file, values)
+    for one in told:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(one.message), markup=False)
     if only is None:
         return studies
     chosen = [study for study in studies if study.name == only]
@@ -116,9 +129,17 @@ def _summary(study: Study, outcomes: list[Outcome], elapsed_s: float, report: bo
     out.print(f"{study.name}: {known} in {elapsed_s:.1f} s", markup=False)
     for outcome in [o for o in outcomes if o.status == "failed"][:_SHOWN]:
         out.print(f"  failed: {outcome.cell}: {outcome.reason}", markup=False)
+    for text in _warned(study.output):
+        out.print(f"  note: {text}", markup=False)
     out.print(f"  tables: {study.output / 'tables'}", markup=False)
     if report:
         out.print(f"  report: {study.output / 'report.html'}", markup=False)
+
+
+def _warned(output: Path) -> list[str]:
+    """What the record of the last run of a study warns of."""
+    record = Results(output).last_run
+    return json.loads(record.read_text(encoding="utf-8"))["warnings"] if record.exists() else []
 
 
 def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: bool) -> int:
@@ -132,7 +153,7 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
         out.print(_counts(study.name, outcomes))
         images = sum(
             len(opened.samples[cell.dataset].sample_ids)
-            for cell in opened.extract_cells
+            for cell in (*opened.extract_cells, *opened.trained_cells)
             if cell.outcome(opened.results).status in ("todo", "failed") and cell.dataset in opened.samples
         )
         images += sum(

@@ -157,7 +157,7 @@ def expected_cost(
         device: as for `pairwise`.
 
     Raises:
-        DataError: as for `pairwise`.
+        DataError: features that are not 2-D, different numbers of samples.
         BadParameter: the budget is too small.
 
     Example:
@@ -167,7 +167,7 @@ def expected_cost(
         >>> expected_cost([cka.bind()], features).path
         'feature space'
     """
-    models = _checked(features)
+    models = _checked(features, look=False)  # a cost is of shapes; `similarities` looks at the numbers
     options = Options(
         budget_bytes=budget_bytes, device=_device(device, models.values()), errors=standard_error
     )
@@ -196,7 +196,16 @@ def _bound(measure: Any) -> BoundMeasure:
     return bind(measure) if isinstance(measure, str) else measure.bind()
 
 
-def _checked(features: Mapping[str, Array], measures: Sequence[BoundMeasure] = ()) -> dict[str, Samples]:
+def _checked(
+    features: Mapping[str, Array], measures: Sequence[BoundMeasure] = (), *, look: bool = True
+) -> dict[str, Samples]:
+    if not isinstance(features, Mapping):
+        raise DataError(
+            where="features",
+            expected="name of a model -> its features",
+            got=type(features).__name__,
+            fix="For example: {'resnet50': x, 'vit': y}.",
+        )
     if not features:
         raise DataError(
             where="features", expected="at least one model", got="none", fix="Extract features first."
@@ -204,7 +213,7 @@ def _checked(features: Mapping[str, Array], measures: Sequence[BoundMeasure] = (
     minimum, wanted_by = max(((bound.minimum, bound.id) for bound in measures), default=(1, ""))
 
     def check(name: str) -> Samples:
-        return samples(features[name], f"model {name}", minimum=minimum, wanted_by=wanted_by)
+        return samples(features[name], f"model {name}", minimum=minimum, wanted_by=wanted_by, look=look)
 
     workers = min(count_workers(torch.device("cpu")), len(features))
     models = dict(zip(features, in_order(check, features, workers), strict=True))

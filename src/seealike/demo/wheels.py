@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import AbstractContextManager
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from seealike.errors import MissingDependency, SourceError
+from seealike.errors import SourceError, needed
 
 
 def read_photo(file: str) -> np.ndarray:
@@ -26,7 +27,7 @@ def read_photo(file: str) -> np.ndarray:
 
 def _wheel_file(file: str) -> Path:
     """The path of an image inside the wheel."""
-    try:
+    with _wheels():
         if file.startswith("sklearn/"):
             from sklearn import datasets as package
 
@@ -35,8 +36,6 @@ def _wheel_file(file: str) -> Path:
             import skimage as package
 
             folder = "data"
-    except ImportError as error:
-        raise _missing(error) from error
     path = Path(str(package.__file__)).parent / folder / file.removeprefix("sklearn/")
     if not path.is_file():
         raise SourceError(
@@ -55,19 +54,12 @@ def wheel_versions() -> list[str]:
         >>> len(wheel_versions())
         2
     """
-    try:
+    with _wheels():  # a package that is not found is an import error
         return [version("scikit-learn"), version("scikit-image")]
-    except PackageNotFoundError as error:
-        raise _missing(error) from error
 
 
-def _missing(error: ImportError) -> MissingDependency:
-    return MissingDependency(
-        where="demo images",
-        expected="scikit-learn and scikit-image, whose wheels hold the images",
-        got=str(error),
-        fix='Run: pip install "seealike[demo]"',
-    )
+def _wheels() -> AbstractContextManager[None]:
+    return needed("scikit-learn and scikit-image, whose wheels hold the images", "demo", where="demo images")
 
 
 def read_digits() -> tuple[np.ndarray, np.ndarray]:
@@ -78,10 +70,8 @@ def read_digits() -> tuple[np.ndarray, np.ndarray]:
         >>> images.shape, labels[:3].tolist()
         ((1797, 32, 32, 3), [0, 1, 2])
     """
-    try:
+    with _wheels():
         from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise _missing(error) from error
     values, labels = load_digits(return_X_y=True)
     return _resized(np.reshape(values, (-1, 8, 8)) / 16), np.asarray(labels, np.int64)
 

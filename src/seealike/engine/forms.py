@@ -54,6 +54,8 @@ class Preparation(Protocol):
 class Comparison:
     """Prepared once a model, compared pair by pair: neighbors, canonical correlations, shapes.
 
+    Measures claim `symmetric` and `self_value` once, in their `Claims`; from there they come here.
+
     Attributes:
         preparation: what is made of one model.
         compare: (state of x, state of y) -> the value; may raise UndefinedMeasure for a pair.

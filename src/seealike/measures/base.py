@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import update_wrapper
 from types import MappingProxyType
 from typing import Any, Generic, Literal, ParamSpec
 
 from seealike.engine.allpairs import all_pairs
-from seealike.engine.forms import Form
+from seealike.engine.forms import Comparison, Form
 from seealike.errors import BadParameter
 from seealike.measures.aliases import find
-from seealike.measures.claims import Claims, Invariance, Parameters
+from seealike.measures.claims import Claims, Invariance, Parameters, given
 from seealike.measures.doubts import warn_if_faded
 from seealike.measures.parameters import filled, identifier
 from seealike.numerics.checks import Array, check_same_count, samples
@@ -66,8 +66,15 @@ class Measure(Generic[P]):
                 fix=f"Write {next(iter(inspect.signature(self._function).parameters))}=….",
             )
         parameters = self._settle(filled(self.name, self._function, kwargs))
-        form: Callable[..., Form] = self._function
-        return BoundMeasure(self, MappingProxyType(dict(parameters)), form(**parameters))
+        made: Callable[..., Form] = self._function
+        form = made(**parameters)
+        if isinstance(form, Comparison):  # the engine does not compute what the claims know
+            form = replace(
+                form,
+                symmetric=given(self.claims.symmetric, parameters),
+                self_value=given(self.claims.self_value, parameters),
+            )
+        return BoundMeasure(self, MappingProxyType(dict(parameters)), form)
 
     def __get__(self, instance: object, owner: type | None = None) -> Measure[P]:
         # Kept on a class it stays itself; and `help` takes what has a __get__ for a routine: it shows the
@@ -133,12 +140,12 @@ class BoundMeasure:
     @property
     def symmetric(self) -> bool:
         """Whether the order of the two models does not matter."""
-        return self.measure.claims.symmetric
+        return given(self.measure.claims.symmetric, self.parameters)
 
     @property
     def self_value(self) -> float | None:
         """The value of a model with itself; None where that depends on the features."""
-        return self.measure.claims.self_value
+        return given(self.measure.claims.self_value, self.parameters)
 
     def chance(self, n_samples: int) -> float | None:
         """The value for models that have nothing in common, where there is a formula for it.

@@ -73,13 +73,17 @@ def described(measure: Measure[...]) -> Entry:
         source=claims.source,
         direction=_direction(bound),
         range=_for_all(measure, _range),
-        self_value="not one number" if claims.self_value is None else f"{claims.self_value:g}",
+        self_value=_for_all(measure, _self_value),
         invariances=_for_all(measure, _invariances),
         parameters=tuple(_parameter(name, *about) for name, about in _signature(measure).items()),
         cost=claims.cost,
         differs=claims.differs,
         id=bound.id,
     )
+
+
+def _self_value(bound: BoundMeasure) -> str:
+    return "not one number" if bound.self_value is None else f"{bound.self_value:g}"
 
 
 def _direction(bound: BoundMeasure) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 #: A measure's parameters, defaults filled in; those that do not apply are None.
 Parameters: TypeAlias = Mapping[str, object]
@@ -37,9 +37,9 @@ class Claims:
         bounds: of the values, given the parameters.
         invariances: what does not change the values, given the parameters; anything not named here does.
         direction: whether larger values mean more alike or less.
-        symmetric: whether the order of the two models does not matter.
+        symmetric: whether the order of the two models does not matter; given the parameters, where it depends on them.
         metric: whether it is a distance with d(x, z) <= d(x, y) + d(y, z).
-        self_value: of a model with itself; None where that depends on the features.
+        self_value: of a model with itself, likewise; None where that depends on the features.
         cost: what all pairs cost, in n samples, d dimensions, M models.
         differs: from whom, where one name means two things in the literature.
         chance: (n_samples, parameters) -> the value for models that have nothing in common; None where
@@ -57,10 +57,20 @@ class Claims:
     bounds: Callable[[Parameters], tuple[float, float]]
     invariances: Callable[[Parameters], Invariance]
     direction: Literal["similarity", "distance"] = "similarity"
-    symmetric: bool = True
+    symmetric: bool | Callable[[Parameters], bool] = True
     metric: bool = False
-    self_value: float | None = 1.0
+    self_value: float | Callable[[Parameters], float] | None = 1.0
     cost: str = "M n² d"
     differs: str = ""
     chance: Callable[[int, Parameters], float] | None = None
     version: int = 1
+
+
+def given(claim: Any, parameters: Parameters) -> Any:
+    """A claim for these parameters: the claim itself, unless it depends on them.
+
+    Example:
+        >>> given(True, {"k": 2}), given(lambda p: 1 / p["k"], {"k": 2})
+        (True, 0.5)
+    """
+    return claim(parameters) if callable(claim) else claim

@@ -148,4 +148,4 @@ def corrected_cka() -> Comparison:
         Chun, Canatar, Chung, Lee 2025, "Estimating neural representation alignment from sparsely sampled
         inputs and features", arXiv 2502.15104.
     """
-    return Comparison(_CorrectedColumns(), _compare, minimum=4, self_value=None)
+    return Comparison(_CorrectedColumns(), _compare, minimum=4)

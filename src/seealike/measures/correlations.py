@@ -75,7 +75,7 @@ def mean_cca(*, squared: bool = False) -> Comparison:
         angle over sqrt(p q) (`shape_distance`), and from google/svcca's mean, over the correlations above its
         0.98 cut.
     """
-    return Comparison(Factored(), _MeanCCA(squared), minimum=LEAST, self_value=1.0)
+    return Comparison(Factored(), _MeanCCA(squared), minimum=LEAST)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def svcca(*, variance: float | None = None, n_components: int | None = None) -> 
         not center first) sum the singular values themselves and keep more. resi's keeps one component, for it
         compares a fraction with a variance.
     """
-    return Comparison(Factored(), _SVCCA(variance, n_components), minimum=LEAST, self_value=1.0)
+    return Comparison(Factored(), _SVCCA(variance, n_components), minimum=LEAST)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def rsa(
     if compare == "spearman":  # a squared distance has the ranks of the distance
         return InnerProduct(rows, Ranks(), PEARSON)
     if compare == "kendall":
-        return Comparison(UpperTriangle(rows), kendall, minimum=3, self_value=1.0)
+        return Comparison(UpperTriangle(rows), kendall, minimum=3)
     estimators = {"pearson": PEARSON, "cosine": COSINE, "whitened_cosine": BIASED}
     return InnerProduct(rows, matrix, estimators[compare])
 

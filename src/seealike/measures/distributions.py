@@ -86,7 +86,7 @@ def imd(*, k: int = 5) -> Comparison:
         distance for data distributions". All n eigenvalues are computed here, n³ work and one n x n matrix a model:
         for thousands of samples, not for tens of thousands.
     """
-    return Comparison(HeatTrace(k), _imd, minimum=k + 1, self_value=0.0)
+    return Comparison(HeatTrace(k), _imd, minimum=k + 1)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def permutation() -> Comparison:
         Williams et al. 2021, "Generalized shape metrics on neural representations" (permutations, zero-padding).
         The assignment is scipy.optimize.linear_sum_assignment.
     """
-    return Comparison(UnitColumns(), _permutation, minimum=3, self_value=1.0)
+    return Comparison(UnitColumns(), _permutation, minimum=3)
 
 
 @measure(
@@ -116,7 +116,7 @@ def soft_matching() -> Comparison:
         single-neuron tuning". Exact: an assignment of lcm(p, q) equal parts where these are at most four times
         max(p, q), else scipy's HiGHS linear program: seconds a pair for 300 dimensions each, minutes towards 1000.
     """
-    return Comparison(UnitColumns(), _soft_matching, minimum=3, self_value=1.0)
+    return Comparison(UnitColumns(), _soft_matching, minimum=3)
 
 
 @dataclass(frozen=True, eq=False)

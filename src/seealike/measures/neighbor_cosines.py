@@ -118,7 +118,7 @@ def second_order_cosine(*, k: int = 10) -> Comparison:
         cosines = (s * t).sum(axis=0) / np.sqrt(squares[0] * squares[1])  # exactly 1 for the same features
         return float(np.clip(cosines, -1, 1).mean())
 
-    return Comparison(LocalCosines(k), compare, minimum=k + 1, self_value=1.0)
+    return Comparison(LocalCosines(k), compare, minimum=k + 1)
 
 
 def _squares(side: np.ndarray, where: str) -> np.ndarray:

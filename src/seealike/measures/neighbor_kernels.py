@@ -123,7 +123,7 @@ def _any_number(parameters: Parameters) -> tuple[float, float]:
         source="Huh et al. 2024, The platonic representation hypothesis",
         bounds=_any_number,
         invariances=neighbor_invariances,
-        symmetric=False,
+        symmetric=lambda p: not p["unbiased"],
         cost=COST,
         differs="platonic-rep adds 1e-6 to the denominator (features of small scale give 0), and when biased "
         "counts a sample among its own neighbors; repralign's cknna is mutual_knn(metric='euclidean')",
@@ -180,4 +180,4 @@ def cknna(*, k: int = 10, unbiased: bool = True) -> Comparison:
         return cross / math.sqrt(x.own * y.own)
 
     minimum = max(k + 1, 4) if unbiased else k + 1
-    return Comparison(LocalKernels(k, unbiased), compare, minimum, symmetric=not unbiased, self_value=1.0)
+    return Comparison(LocalKernels(k, unbiased), compare, minimum)

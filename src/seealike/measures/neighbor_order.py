@@ -32,7 +32,7 @@ def _lcs_chance(n_samples: int, parameters: Parameters) -> float:
         source="Huh et al. 2024, The platonic representation hypothesis",
         bounds=_lcs_bounds,
         invariances=neighbor_invariances,
-        self_value=None,
+        self_value=lambda p: _lcs_bounds(p)[1],
         cost=COST,
         differs="platonic-rep gives lengths, normalized=False, and a quarter of them where pymp is installed",
         chance=_lcs_chance,
@@ -81,7 +81,7 @@ def lcs_knn(*, k: int = 10, metric: Nearness = "cosine", normalized: bool = True
     def compare(x: Neighbors, y: Neighbors) -> float:
         return float(longest_common(x.lists, y.lists).mean() / unit)
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, self_value=k / unit)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)
 
 
 @measure(
@@ -134,7 +134,7 @@ def edit_knn(*, k: int = 10, metric: Nearness = "cosine") -> Comparison:
     def compare(x: Neighbors, y: Neighbors) -> float:
         return float(1 - levenshtein(x.lists, y.lists).mean() / k)
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, self_value=1.0)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)
 
 
 @measure(
@@ -194,4 +194,4 @@ def rank_similarity(*, k: int = 10, metric: Nearness = "cosine") -> Comparison:
         shared = np.count_nonzero(found, axis=0)
         return float(np.mean(total / harmonic[np.maximum(shared, 1) - 1]))
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, self_value=1.0)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)

@@ -128,7 +128,7 @@ def mutual_knn(*, k: int = 10, metric: Nearness = "cosine") -> Comparison:
     def compare(x: Neighbors, y: Neighbors) -> float:
         return float(overlaps(x.lists, y.lists).mean() / k)
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, self_value=1.0)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)
 
 
 @measure(
@@ -180,7 +180,7 @@ def jaccard_knn(*, k: int = 10, metric: Nearness = "cosine") -> Comparison:
         shared = overlaps(x.lists, y.lists)
         return float(np.mean(shared / (2 * k - shared)))
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, self_value=1.0)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)
 
 
 @measure(
@@ -239,4 +239,4 @@ def cycle_knn(*, k: int = 10, metric: Nearness = "cosine") -> Comparison:
             back |= (x.lists[:, away] == selves).any(axis=0)
         return float(back.mean())
 
-    return Comparison(Nearest(k, metric), compare, minimum=k + 1, symmetric=False)
+    return Comparison(Nearest(k, metric), compare, minimum=k + 1)

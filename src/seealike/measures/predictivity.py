@@ -90,7 +90,7 @@ def linear_regression(*, ridge: float = 0.0, folds: int = 5) -> Comparison:
         cross-validation); the same number as scikit-learn's r2_score(y, cross_val_predict(…), multioutput=
         "variance_weighted") with the same folds.
     """
-    return Comparison(Folded(ridge, folds), _held_out_r2, minimum=2 * folds, symmetric=False, self_value=None)
+    return Comparison(Folded(ridge, folds), _held_out_r2, minimum=2 * folds)
 
 
 @dataclass(frozen=True, eq=False)

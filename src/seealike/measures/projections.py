@@ -62,7 +62,7 @@ def pwcca() -> Comparison:
         Morcos, Raghu & Bengio 2018, "Insights on representational similarity in neural networks with canonical
         correlation", section 3. Five public programs of this name give five numbers; this is the paper's text.
     """
-    return Comparison(Factored(axes=True), _pwcca, minimum=LEAST, symmetric=False, self_value=1.0)
+    return Comparison(Factored(axes=True), _pwcca, minimum=LEAST)
 
 
 def _pwcca(x: Factors, y: Factors) -> float:

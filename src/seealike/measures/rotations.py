@@ -74,7 +74,7 @@ def procrustes(*, center: bool = True, scale: bool = True) -> Comparison:
         Differs from anatome's "opd", half the square, and from scipy.spatial.procrustes, which also fits the
         scale: 1 - ‖xᵀy‖_*².
     """
-    return Comparison(Factored(center), _Procrustes(scale), self_value=0.0)
+    return Comparison(Factored(center), _Procrustes(scale))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def angular_procrustes() -> Comparison:
         Williams, Kunz, Kornblith & Linderman 2021, "Generalized shape metrics on neural representations".
         The same as netrep's LinearMetric(alpha=1, score_method="angular").
     """
-    return Comparison(Factored(), _angle, self_value=0.0)
+    return Comparison(Factored(), _angle)
 
 
 def _angle(x: Factors, y: Factors) -> float:

@@ -89,7 +89,7 @@ def shape_distance(*, alpha: float = 1.0) -> Comparison:
         netrep's LinearMetric(alpha, score_method="angular").
     """
     minimum = LEAST if alpha == 0 else 2
-    return Comparison(Factored(), _Shape(alpha), minimum=minimum, self_value=0.0)
+    return Comparison(Factored(), _Shape(alpha), minimum=minimum)
 
 
 @dataclass(frozen=True)

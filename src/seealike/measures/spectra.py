@@ -84,7 +84,7 @@ def gulp(*, ridge: float = 0.01) -> Comparison:
         on. Their program prints d². The default of 0.01 is ours; they show many.
     """
     minimum = LEAST if ridge == 0 else 2
-    return Comparison(Factored(), _Gulp(ridge), minimum=minimum, self_value=0.0)
+    return Comparison(Factored(), _Gulp(ridge), minimum=minimum)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def eigenspace_overlap() -> Comparison:
     Source:
         May, Zhang, Dao & Ré 2019, "On the downstream performance of compressed word embeddings", definition 1.
     """
-    return Comparison(Factored(center=False), _eigenspace_overlap, minimum=LEAST, self_value=1.0)
+    return Comparison(Factored(center=False), _eigenspace_overlap, minimum=LEAST)
 
 
 def _eigenspace_overlap(x: Factors, y: Factors) -> float:
