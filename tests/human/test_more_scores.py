@@ -93,6 +93,8 @@ def test_refusals_of_calibration():
         entropy_response_times(score, np.ones(3))
     with pytest.raises(TooFewSamples, match="at least three times, got 1"):
         entropy_response_times(score, np.array([1.0, np.nan]))
+    alike = entropy_response_times(score, np.ones(score.n))
+    assert np.isnan([alike.correlation, alike.low, alike.high]).all()
 
 
 def test_planted_response_times_follow_the_entropy():

@@ -217,5 +217,8 @@ def entropy_response_times(
         varied = x.min() < x.max() and y.min() < y.max()
         return float(np.asarray(spearmanr(x, y))[0]) if varied else float("nan")
 
+    found = correlation(np.arange(len(times)))
+    if np.isnan(found):  # all times or all entropies alike
+        return EntropyTimes(found, found, found, len(times))
     low, high = bootstrap_interval(correlation, score.units[known], draws=draws, seed=seed)
-    return EntropyTimes(correlation(np.arange(len(times))), float(low), float(high), int(known.sum()))
+    return EntropyTimes(found, float(low), float(high), len(times))
