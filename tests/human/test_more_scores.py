@@ -93,7 +93,8 @@ def test_refusals_of_calibration():
         entropy_response_times(score, np.ones(3))
     with pytest.raises(TooFewSamples, match="at least three times, got 1"):
         entropy_response_times(score, np.array([1.0, np.nan]))
-    alike = entropy_response_times(score, np.ones(score.n))
+    longer = seealike.odd_one_out(np.eye(4), [[0, 1, 2], [0, 1, 3], [1, 2, 3]])
+    alike = entropy_response_times(longer, np.ones(3))
     assert np.isnan([alike.correlation, alike.low, alike.high]).all()
 
 
