@@ -46,6 +46,19 @@ class JudgedDistances:
     reasons: Mapping[Which, str]
 
 
+def named(cell: JudgeCell, which: Which) -> dict[str, object]:
+    """The first columns of a row of ALIGNMENT or ALIGNMENT_LAYERS: whose distances, and of what."""
+    return {
+        "model": cell.model,
+        "layer": which.layer,
+        "depth": cell.layers.get(which.layer),
+        "human": cell.human.name,
+        "level": cell.human.level,
+        "readout": which.readout,
+        "distance": which.distance,
+    }
+
+
 def of_features(cell: JudgeCell, judged: Judged, normalize: str) -> JudgedDistances:
     """The distances of all stored layers of a cell, as the study reads features.
 

@@ -16,7 +16,7 @@ from seealike.human.ceilings import noise_ceiling
 from seealike.human.scoring import Score, chance, main_score, scores
 from seealike.study.cells import Observer, Progress, attempt, still_to_do
 from seealike.study.extraction import Models
-from seealike.study.judged_distances import JudgedDistances, Which, keep, kept, of_features
+from seealike.study.judged_distances import JudgedDistances, Which, keep, kept, named, of_features
 from seealike.study.judged_streams import SharedPasses, of_images
 from seealike.study.layer_gains import layer_gains
 from seealike.study.model_differences import differences_and_judged
@@ -107,13 +107,7 @@ def _without(judged: Judged, why: str) -> Score:
 
 def _row(cell: JudgeCell, which: Which, one: Score) -> dict[str, object]:
     return {
-        "model": cell.model,
-        "layer": which.layer,
-        "depth": cell.layers.get(which.layer),
-        "human": cell.human.name,
-        "level": cell.human.level,
-        "readout": which.readout,
-        "distance": which.distance,
+        **named(cell, which),
         "score": one.name,
         "value": one.value,
         "standard_error": one.standard_error,

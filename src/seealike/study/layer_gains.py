@@ -12,7 +12,7 @@ from seealike.human.influence import influences
 from seealike.human.layers import LayerProfile, profile_of_units
 from seealike.human.paired import layer_profile
 from seealike.human.scoring import chance, credited, main_score
-from seealike.study.judged_distances import JudgedDistances, Which
+from seealike.study.judged_distances import JudgedDistances, Which, named
 from seealike.study.units import JudgeCell
 
 
@@ -35,16 +35,17 @@ def layer_gains(cell: JudgeCell, judged: Judged, found: JudgedDistances, seed: i
 def _rows(
     cell: JudgeCell, judged: Judged, found: JudgedDistances, family: dict[str, Which], seed: int
 ) -> list[dict[str, object]]:
-    named = [_named(cell, judged, which) for which in family.values()]
+    score = main_score(judged)
+    rows: list[dict[str, object]] = [{**named(cell, which), "score": score} for which in family.values()]
     try:
         profile = _profile(cell, judged, found, family, seed)
     except UndefinedMeasure as error:
-        return [row | {"reason": str(error)} for row in named]
+        return [row | {"reason": str(error)} for row in rows]
     columns = ("gain", "low", "high", "p_value", "p_value_familywise", "behind", "p_value_best")
     values = [getattr(profile, column).tolist() for column in columns]
     return [
         row | dict(zip(columns, numbers, strict=True)) | {"n": profile.n_units}
-        for row, numbers in zip(named, zip(*values, strict=True), strict=True)
+        for row, numbers in zip(rows, zip(*values, strict=True), strict=True)
     ]
 
 
@@ -58,16 +59,3 @@ def _profile(
         return layer_profile(earned, guessing, seed=seed)
     units = {name: influences(judged, one, ties) for name, one in far.items()}
     return profile_of_units(units, guessing, seed=seed)
-
-
-def _named(cell: JudgeCell, judged: Judged, which: Which) -> dict[str, object]:
-    return {
-        "model": cell.model,
-        "layer": which.layer,
-        "depth": cell.layers.get(which.layer),
-        "human": cell.human.name,
-        "level": cell.human.level,
-        "readout": which.readout,
-        "distance": which.distance,
-        "score": main_score(judged),
-    }

@@ -49,6 +49,25 @@ class ImagePool:
         mean, std = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in (how.mean, how.std))
         return ImagePool(torch.from_numpy(pixels), mean, std)
 
+    def images(self, rows: Tensor) -> Tensor:
+        """Pixels of some images, from 0 to 1."""
+        return self.pixels[rows].float().div_(255)
+
+    def normalized(self, images: Tensor) -> Tensor:
+        """Pixels from 0 to 1 as the network takes them."""
+        return (images - self.mean) / self.std
+
+
+def shuffled(n_rows: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Row numbers in an order of the generator's, `size` at a time; what is left at the end is left out.
+
+    Example:
+        >>> [len(rows) for rows in shuffled(7, 3, torch.Generator())]
+        [3, 3]
+    """
+    order = torch.randperm(n_rows, generator=generator)
+    return (order[start : start + size] for start in range(0, n_rows // size * size, size))
+
 
 class ImageClassification:
     """Cross-entropy on some images of a pool.
@@ -91,13 +110,11 @@ class ImageClassification:
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """Images and class numbers, in an order of the epoch's own."""
         del epoch
-        order = torch.randperm(len(self._rows), generator=generator)
-        for start in range(0, self.n_batches * self._size, self._size):
-            chosen = order[start : start + self._size]
-            images = self._pool.pixels[self._rows[chosen]].float().div_(255)
+        for chosen in shuffled(len(self._rows), self._size, generator):
+            images = self._pool.images(self._rows[chosen])
             if self._augmentation:
                 images = self._augmentation(images, generator)
-            yield (images - self._pool.mean) / self._pool.std, self._labels[chosen]
+            yield self._pool.normalized(images), self._labels[chosen]
 
     def loss(self, module: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Mean cross-entropy."""
@@ -113,9 +130,7 @@ class ImageClassification:
         """
         loss, right = 0.0, 0
         for chosen in torch.arange(len(self._rows)).split(self._size):
-            images = (
-                self._pool.pixels[self._rows[chosen]].float().div_(255) - self._pool.mean
-            ) / self._pool.std
+            images = self._pool.normalized(self._pool.images(self._rows[chosen]))
             labels = self._labels[chosen].to(device)
             with torch.no_grad():
                 scores = module(images.to(device)).float()

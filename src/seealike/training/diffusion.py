@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from seealike.sources.models.trained_noise import BETAS
 from seealike.sources.models.vision import vision_library
-from seealike.training.classification import ImagePool
+from seealike.training.classification import ImagePool, shuffled
 
 
 class NoisePrediction:
@@ -58,9 +58,8 @@ class NoisePrediction:
     def batches(self, epoch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
         """Noised images, t, classes, noise."""
         del epoch
-        order = torch.randperm(len(self._rows), generator=generator)
-        for start in range(0, self.n_batches * self._size, self._size):
-            yield self._noised(order[start : start + self._size], generator)
+        for chosen in shuffled(len(self._rows), self._size, generator):
+            yield self._noised(chosen, generator)
 
     def _noised(self, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
         images = self._pool.pixels[self._rows[chosen]].float().div_(127.5).sub_(1)
