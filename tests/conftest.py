@@ -1,5 +1,6 @@
 """What all tests share: no hub, and the real data where it lies."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -20,3 +21,26 @@ def real_data() -> Path:
     if not (folder / "models" / "models.csv").exists():
         pytest.skip(f"no real data at {folder}: set SEEALIKE_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="module")
+def small_open_clip(tmp_path_factory):
+    """Small architectures, registered with open_clip as its own are: CLIP and a SigLIP-like one on timm."""
+    from seealike.sources.models.vision import vision_library
+
+    library = vision_library("open_clip", where="test")
+    text = {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
+    timm = {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "", "timm_proj": "linear"}
+    configs = {
+        "small-clip": {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text},
+        "small-timm": {"embed_dim": 24, "vision_cfg": timm, "text_cfg": text},
+    }
+    folder = tmp_path_factory.mktemp("configs")
+    for name, config in configs.items():
+        (folder / f"{name}.json").write_text(json.dumps(config))
+    before = dict(library.factory._MODEL_CONFIGS)
+    library.add_model_config(folder)
+    yield library
+    library.factory._MODEL_CONFIG_PATHS.remove(folder)
+    library.factory._MODEL_CONFIGS = before

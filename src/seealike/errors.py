@@ -28,8 +28,9 @@ Low levels raise the short reason; callers add where it happened with `place`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 
 class SeealikeError(Exception):
@@ -185,6 +186,22 @@ def needed(library: str, extra: str, *, where: str) -> Iterator[None]:
     except ImportError as error:
         fix = f'Run: pip install "seealike[{extra}]".'
         raise MissingDependency(where=where, expected=library, got=str(error), fix=fix) from error
+
+
+def clauses(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """What was expected and what came, of one of a validator's errors, for an error of our own.
+
+    Example:
+        >>> clauses({"msg": "Value error, expected two parts, got 'train'", "input": {}})
+        ('two parts', "'train'")
+        >>> clauses({"msg": "Input should be a valid integer", "input": "few"})
+        ('a valid integer', "'few'")
+    """
+    said = (
+        detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("expected ")
+    )
+    expected, _, got = said.partition(", got ")
+    return expected, got or repr(detail["input"])
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -217,3 +217,11 @@ def test_head_accuracy_has_the_published_value_beside():
     assert result["top1"].to_list() == pytest.approx([2 / 3, 0])
     assert result["standard_error"].to_list() == pytest.approx([np.sqrt(2 / 9 / 3), 0])
     assert result["published_top1"].to_list() == [0.7, None]
+
+
+@pytest.mark.parametrize("name", sorted(ANALYSES))
+def test_every_analysis_names_the_tables_that_are_not_there(name):
+    with pytest.raises(
+        DataError, match=f"analysis {name}: expected the tables? .*, got no {ANALYSES[name].needs[0]}"
+    ):
+        ANALYSES[name].run({})

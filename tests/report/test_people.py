@@ -238,6 +238,21 @@ def test_differences_name_the_higher_model_first(study):
         )
 
 
+def test_layers_that_may_be_the_best_are_told_from_the_others(study):
+    words = told(chart_of(study, "alignment_layers"))
+    first = study["alignment_layers"].row(0, named=True)
+    same = {name: first[name] for name in ("human", "score", "distance")}
+    rows = study["alignment_layers"].filter(pl.col("layer") != "", pl.col("gain").is_not_null(), **same)
+    marks = [numbers(said) for said in words if "behind the best by" in said]
+    assert len(marks) == rows.height
+    kinds = {(one["model"], one["layer"]): one["it"] for one in marks}
+    for row in rows.iter_rows(named=True):
+        state = "may be the best" if row["p_value_best"] > 0.05 else "is behind the best"
+        state = "is not above chance" if row["p_value_familywise"] > 0.05 else state
+        assert kinds[row["model"], row["layer"]] == state
+    assert set(kinds.values()) == {"may be the best", "is behind the best", "is not above chance"}
+
+
 def test_arms_stand_side_by_side_and_ceilings_are_lines(study):
     words = told(chart_of(study, "proof"))
     large = [numbers(said) for said in words if "value, over all seeds" in said]

@@ -178,38 +178,15 @@ def test_torchvision_names():
 # --- open_clip
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Small architectures, registered with open_clip as its own are: CLIP and a SigLIP-like one on timm."""
-    import json
-
-    library = vision_library("open_clip", where="test")
-    text = {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
-    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
-    timm = {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "", "timm_proj": "linear"}
-    configs = {
-        "small-clip": {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text},
-        "small-timm": {"embed_dim": 24, "vision_cfg": timm, "text_cfg": text},
-    }
-    folder = tmp_path_factory.mktemp("configs")
-    for name, config in configs.items():
-        (folder / f"{name}.json").write_text(json.dumps(config))
-    before = dict(library.factory._MODEL_CONFIGS)
-    library.add_model_config(folder)
-    yield library
-    library.factory._MODEL_CONFIG_PATHS.remove(folder)
-    library.factory._MODEL_CONFIGS = before
-
-
 def by_hand(library, name="small-clip", **options):
     torch.manual_seed(0)
     model, _, transform = library.create_model_and_transforms(name, **options)
     return model.eval(), transform
 
 
-def test_open_clip_image_tower(small, pictures):
+def test_open_clip_image_tower(small_open_clip, pictures):
     loaded = card(OpenClipCard, model="small-clip", pretrained=False).load("cpu")
-    model, transform = by_hand(small)
+    model, transform = by_hand(small_open_clip)
     images = torch.stack([transform(picture.convert("RGB")) for picture in pictures])
     np.testing.assert_array_equal(batch(loaded, pictures), images.numpy())
     tokens = "visual.transformer.resblocks.1"
@@ -221,13 +198,13 @@ def test_open_clip_image_tower(small, pictures):
     assert card(OpenClipCard, model="small-timm", pretrained=False).load("cpu").prefix_tokens == 1
 
 
-def test_open_clip_text_tower(small):
+def test_open_clip_text_tower(small_open_clip):
     loaded = card(OpenClipCard, model="small-clip", pretrained=False, tower="text", layer="text").load("cpu")
     texts = ["a dog", "a photo of a very small cat on a mat", "", "word " * 40]
-    model, _ = by_hand(small, force_custom_text=True)
-    plain, _ = by_hand(small)
+    model, _ = by_hand(small_open_clip, force_custom_text=True)
+    plain, _ = by_hand(small_open_clip)
     plain.load_state_dict({k.removeprefix("text."): v for k, v in model.state_dict().items()})
-    tokens = small.get_tokenizer("small-clip")(texts)
+    tokens = small_open_clip.get_tokenizer("small-clip")(texts)
     rows = np.stack([loaded.preprocess(text) for text in texts])
     np.testing.assert_array_equal(np.where(rows < 0, 0, rows), tokens.numpy())
     assert (rows >= 0).sum(1).tolist() == [4, 12, 2, 16]
@@ -239,21 +216,23 @@ def test_open_clip_text_tower(small):
 
 
 @pytest.fixture
-def tagged(small, tmp_path, monkeypatch):
+def tagged(small_open_clip, tmp_path, monkeypatch):
     """A tag of small-clip whose weights were trained with QuickGELU, as OpenAI's were."""
-    model, _ = by_hand(small, force_quick_gelu=True)
+    model, _ = by_hand(small_open_clip, force_quick_gelu=True)
     file = tmp_path / "weights.pt"
     torch.save(model.state_dict(), file)
     tag = {"file": str(file), "mean": (0.5,) * 3, "interpolation": "bilinear", "resize_mode": "squash"}
-    monkeypatch.setitem(small.pretrained._PRETRAINED, "small-clip", {"mine": {**tag, "quick_gelu": True}})
+    monkeypatch.setitem(
+        small_open_clip.pretrained._PRETRAINED, "small-clip", {"mine": {**tag, "quick_gelu": True}}
+    )
     return model
 
 
-def test_open_clip_weights_bring_their_activation_and_images(small, tagged, pictures):
+def test_open_clip_weights_bring_their_activation_and_images(small_open_clip, tagged, pictures):
     """open_clip itself would only warn of the wrong activation, and go on with other features."""
     mine = card(OpenClipCard, model="small-clip", pretrained="mine")
     loaded = mine.load("cpu")
-    _, transform = by_hand(small, pretrained="mine", force_quick_gelu=True)
+    _, transform = by_hand(small_open_clip, pretrained="mine", force_quick_gelu=True)
     images = torch.stack([transform(picture.convert("RGB")) for picture in pictures])
     np.testing.assert_array_equal(batch(loaded, pictures), images.numpy())
     with torch.inference_mode():
@@ -285,11 +264,14 @@ def hub(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("tower", ["image", "text"])
-def test_open_clip_repositories_are_read_at_their_revision(small, hub, pictures, tower):
+def test_open_clip_repositories_are_read_at_their_revision(small_open_clip, hub, pictures, tower):
     import json
 
-    model, _ = by_hand(small)
-    config = {"model_cfg": small.get_model_config("small-clip"), "preprocess_cfg": {"mean": [0.1, 0.2, 0.3]}}
+    model, _ = by_hand(small_open_clip)
+    config = {
+        "model_cfg": small_open_clip.get_model_config("small-clip"),
+        "preprocess_cfg": {"mean": [0.1, 0.2, 0.3]},
+    }
     files = {
         "open_clip_config.json": lambda path: path.write_text(json.dumps(config)),
         "open_clip_pytorch_model.bin": lambda path: torch.save(model.state_dict(), path),
@@ -298,7 +280,7 @@ def test_open_clip_repositories_are_read_at_their_revision(small, hub, pictures,
     entry = {"model": "hf-hub:org/small", "revision": "v1", "tower": tower}
     loaded = card(OpenClipCard, **entry).load("cpu")
     if tower == "text":
-        tokens = small.get_tokenizer("small-clip")(["a dog"])
+        tokens = small_open_clip.get_tokenizer("small-clip")(["a dog"])
         out = loaded.forward(loaded.preprocess("a dog")[None], ["text"])["text"]
         with torch.inference_mode():
             np.testing.assert_array_equal(out, model.encode_text(tokens).numpy())
@@ -321,22 +303,22 @@ def siglip_words(library):
     return library.PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="</s>", pad_token="</s>")
 
 
-def test_open_clip_text_towers_that_read_their_padding(small, hub, tmp_path):
+def test_open_clip_text_towers_that_read_their_padding(small_open_clip, hub, tmp_path):
     import json
 
-    config = small.get_model_config("small-clip")
+    config = small_open_clip.get_model_config("small-clip")
     reads = {"hf_tokenizer_name": "org/words", "no_causal_mask": True, "pool_type": "last", "vocab_size": 9}
     config["text_cfg"] |= reads | {"tokenizer_kwargs": {"clean": "canonicalize"}}
     config["custom_text"] = True
     folder = tmp_path / "siglip"
     siglip_words(vision_library("transformers", where="test")).save_pretrained(folder)
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config}))
-    model, _ = by_hand(small, f"local-dir:{folder}")
+    model, _ = by_hand(small_open_clip, f"local-dir:{folder}")
     torch.save(model.state_dict(), folder / "open_clip_pytorch_model.bin")
     hub_cache(hub, "org/siglip", {p.name: lambda new, p=p: shutil.copy(p, new) for p in folder.iterdir()})
     loaded = card(OpenClipCard, model="hf-hub:org/siglip", revision="v1", tower="text").load("cpu")
     texts = ["A dog!", "", "cat dog a"]
-    tokens = small.get_tokenizer(f"local-dir:{folder}")(texts)
+    tokens = small_open_clip.get_tokenizer(f"local-dir:{folder}")(texts)
     rows = np.stack([loaded.preprocess(text) for text in texts])
     assert rows[:, :5].tolist() == [[2, 3, 1, -1, -1], [1, -1, -1, -1, -1], [4, 3, 2, 1, -1]]
     assert rows.shape == (3, 16)
@@ -345,10 +327,10 @@ def test_open_clip_text_towers_that_read_their_padding(small, hub, tmp_path):
     np.testing.assert_array_equal(loaded.forward(rows, ["text"])["text"], expected)
 
 
-def test_open_clip_never_goes_on_with_random_weights(small, hub):
+def test_open_clip_never_goes_on_with_random_weights(small_open_clip, hub):
     import json
 
-    config = {"model_cfg": small.get_model_config("small-clip")}
+    config = {"model_cfg": small_open_clip.get_model_config("small-clip")}
     hub_cache(hub, "org/empty", {"open_clip_config.json": lambda path: path.write_text(json.dumps(config))})
     with pytest.raises(SourceError, match="Required pretrained weights"):
         card(OpenClipCard, model="hf-hub:org/empty", revision="v1").load("cpu")

@@ -8,6 +8,7 @@ import torch
 
 from seealike.data.triplet_codes import CodedTriplets
 from seealike.errors import DataError, NonFiniteError
+from seealike.sources.models import OpenClipCard, TimmCard, TorchvisionCard
 from seealike.sources.models.lora import Lora
 from seealike.sources.models.python import PythonCard
 from seealike.students.images import TripletImages
@@ -95,6 +96,29 @@ def test_lora_learns_too_and_its_file_is_of_the_plain_network(card, answered, sa
     made = tune(card, tuning, answered, samples, tmp_path / "lora")
     assert made.losses[-1] < 0.6 * made.losses[0]
     assert right(card, tuning, answered, samples, made.weights) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry"),
+    [
+        (TimmCard, {"model": "test_vit", "layer": "norm", "pooling": "cls"}),
+        (OpenClipCard, {"model": "small-clip", "layer": "visual"}),
+        (TorchvisionCard, {"model": "resnet18", "layer": "avgpool", "pooling": "mean"}),
+    ],
+)
+@pytest.mark.usefixtures("small_open_clip")
+def test_networks_of_every_zoo_become_students(kind, entry, answered, samples, tmp_path):
+    """Untrained ones, whose first steps already bring the triplets nearer; weights come back as they were saved."""
+    zoo = {"source": kind.source_name, "name": "m", "pretrained": False, "input": {"size": 32}, **entry}
+    card, tuning = kind.model_validate(zoo), how(recipe={"steps": 10, "learning_rate": 0.003})
+    made = tune(card, tuning, answered, samples, tmp_path / "zoo")
+    assert np.mean(made.losses[-4:]) < np.mean(made.losses[:4])
+    with drawing_from(0):
+        student, _ = starting(card, tuning)
+    start = {name: value.detach().clone() for name, value in student.named_parameters()}
+    fill_student(student, made.weights)
+    moved = [name for name, value in student.named_parameters() if not torch.equal(value, start[name])]
+    assert len(moved) > 5
 
 
 class Killed(Exception):

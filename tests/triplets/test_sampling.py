@@ -121,7 +121,7 @@ def test_labels_may_be_words():
         ([0, 0, 0], "class_border", {}, DataError, "expected 2 classes"),
         ([0, 0, 1, 1], "between_class", {}, DataError, "expected 3 classes"),
         ([0, 1], "random", {}, DataError, "3 to 2,097,151 images"),
-        ([0, 0, 1], "border", {}, BadParameter, "class_border"),
+        ([0, 0, 1], "border", {}, BadParameter, "Did you mean .class_border"),
         ([0, 0, 1], "random", {"weighting": "size"}, BadParameter, "images or classes"),
     ],
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, get_type_hints
 
 import polars as pl
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from seealike.data.identity import digest
-from seealike.errors import BadParameter, suggestion
+from seealike.errors import BadParameter, DataError, suggestion
 from seealike.registry import Registry
 
 Tables = Mapping[str, pl.DataFrame]
@@ -136,7 +137,19 @@ def analysis(
     """Declare a function (tables, *, options) -> table as an analysis of its own name."""
 
     def declare(run: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
-        ANALYSES.add(run.__name__, Analysis(run.__name__, run, needs, groups_by, version))
-        return run
+        @wraps(run)
+        def with_tables(tables: Tables, **options: Any) -> pl.DataFrame:
+            lacking = [name for name in needs if name not in tables]
+            if lacking:
+                raise DataError(
+                    where=f"analysis {run.__name__}",
+                    expected=f"the table{'s' * (len(needs) > 1)} {' and '.join(needs)}",
+                    got=f"no {' and no '.join(lacking)}",
+                    fix='Give {"NAME": table, ...}, as a study leaves them in its folder tables.',
+                )
+            return run(tables, **options)
+
+        ANALYSES.add(run.__name__, Analysis(run.__name__, with_tables, needs, groups_by, version))
+        return with_tables
 
     return declare

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from seealike.cli.values import Flag
+
 Source = Annotated[str, Parameter(help="What the judgements are: things, levels … (docs/human.md).")]
 Options = Annotated[
     list[str] | None,
@@ -71,7 +73,7 @@ def targets(
     embedding: Annotated[list[Path] | None, Parameter(negative="")] = None,
     option: Options = None,
     ids: Path | None = None,
-    temperature: Annotated[bool, Parameter(negative="")] = False,
+    temperature: Flag = False,
     concentration: float | None = None,
 ) -> int:
     """Write how likely people are to choose each pair of the judged triplets: soft targets for `seealike align fit`.

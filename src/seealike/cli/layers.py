@@ -14,7 +14,7 @@ from rich.text import Text
 from seealike.catalogue import MODELS
 from seealike.cli.show import tabs
 from seealike.cli.tree import lines
-from seealike.errors import SeealikeError, SpecError, UnknownName, suggestion
+from seealike.errors import SeealikeError, SpecError, UnknownName, clauses, suggestion
 from seealike.extract.pooling import fitting
 from seealike.sources.models import MODEL_SOURCES, ModelCard
 from seealike.sources.models.layers import Layer, resolve
@@ -131,10 +131,9 @@ def _made(entry: Mapping[str, Any], name: str) -> ModelCard:
     try:
         return kind.model_validate({"layer": "?", **entry, **untrained, "name": name})
     except ValidationError as error:
-        said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        expected, _, got = said.removeprefix("expected ").partition(", got ")
+        expected, got = clauses(error.errors()[0])
         raise SpecError(
-            where=f"show-model {name}", expected=expected, got=got or "none", fix="Show it with --study."
+            where=f"show-model {name}", expected=expected, got=got, fix="Show it with --study."
         ) from error
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from seealike.cli.values import Flag
+
 triplets = App(
     name="triplets",
     help="Cluster images, draw triplets of them, answer these as a teacher would, check a file of them.",
@@ -57,7 +59,7 @@ def sample(
     runner_up: str = "runner_up",
     file: str = "file",
     weighting: str = "images",
-    unique: Annotated[bool, Parameter(negative="")] = False,
+    unique: Flag = False,
     seed: int = 0,
 ) -> int:
     """Draw triplets by the classes or clusters of a table of images.
@@ -102,7 +104,7 @@ def respond(
     split: str = "train",
     sampling: str = "cluster_border_500",
     transform: str = "uncertainty_distillation",
-    parquet: Annotated[bool, Parameter(negative="")] = False,
+    parquet: Flag = False,
 ) -> int:
     """Answer triplets by inner products of a teacher's features: the odd one goes last, similarities beside.
 

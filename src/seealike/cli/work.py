@@ -151,12 +151,12 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
         cells = opened.cells(present_only=False)
         outcomes = [cell.outcome(opened.results) for cell in cells]
         out.print(_counts(study.name, outcomes))
-        images = sum(
+        samples = sum(
             len(opened.samples[cell.dataset].sample_ids)
             for cell in (*opened.extract_cells, *opened.trained_cells)
             if cell.outcome(opened.results).status in ("todo", "failed") and cell.dataset in opened.samples
         )
-        images += sum(
+        samples += sum(
             len(opened.samples[cell.human.dataset].sample_ids)
             for cell in cells
             if isinstance(cell, JudgeCell)
@@ -164,7 +164,9 @@ def plan(file: Path, values: dict[str, str], only: str | None, *, all_cells: boo
             and not cell.paths[0].exists()
             and not cell.failed
         )
-        out.print(f"{images:,} forward passes of one image to do; results go to {study.output}", markup=False)
+        out.print(
+            f"{samples:,} forward passes of one sample to do; results go to {study.output}", markup=False
+        )
         for status in ("todo", "failed", "skipped", *(("done",) if all_cells else ())):
             _print_cells([o for o in outcomes if o.status == status], status, all_cells, out)
     return 0

@@ -462,7 +462,8 @@ ALIGNMENT_LAYERS = {
 }
 
 #: One row a set of human judgements, score and kind: how well the judgements can be predicted at all ("majority",
-#: "leave_one_out", "split_half", "agreement"), and what guessing reaches ("chance").
+#: "leave_one_out", "split_half", "agreement"; "sampling_noise": the divergence that a perfect model would have), and
+#: what guessing reaches ("chance").
 CEILINGS = {
     "human": pl.String,
     "level": pl.String,

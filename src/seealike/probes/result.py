@@ -75,16 +75,6 @@ class ProbeResult:
         """As `top1`, of the training samples."""
         return self.train.top1
 
-    @property
-    def train_top5(self) -> float | None:
-        """As `top5`, of the training samples."""
-        return self.train.top5
-
-    @property
-    def train_mean_class_recall(self) -> float:
-        """As `mean_class_recall`, of the training samples."""
-        return self.train.mean_class_recall
-
 
 @dataclass(frozen=True)
 class Chosen:

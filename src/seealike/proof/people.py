@@ -14,6 +14,7 @@ from seealike.data.judgements import HumanRdm, Trials
 from seealike.data.triplet_files import read_triplets
 from seealike.errors import DataError
 from seealike.human.ceilings import noise_ceiling
+from seealike.human.crowds import crowd_divergences
 from seealike.human.distances import Distance
 from seealike.human.intervals import clustered_error
 from seealike.human.rdm import Compare, rsa_to_human
@@ -79,6 +80,7 @@ class OddOneOutTask(PeopleTask):
         repeated = tallied(numbered(trials.triplets))
         if repeated.repeated:
             yield "chance", mean_of("kl_divergence", np.log(3) - _entropies(repeated.counts))
+            yield "ceiling", mean_of("kl_divergence", crowd_divergences(repeated.counts))
 
 
 class RsaTask(PeopleTask):

@@ -17,7 +17,8 @@ _WIDTH = 290
 #: So many models, or layers of models, are told apart by their colors; more are drawn by their group.
 _FEW = 20
 _EACH: list[Any] = ["panel", "model", "what"]
-_X = alt.X(
+#: A horizontal axis of depths, the projection at its right end; marks have their place in the column x.
+DEPTHS = alt.X(
     "x:Q",
     title="depth: first layer to last, then the projection",
     scale=alt.Scale(domain=[-0.03, _END + 0.06], nice=False),
@@ -30,7 +31,8 @@ _X = alt.X(
     ),
 )
 _Y = alt.Y("y:Q", title="alignment with people", scale=alt.Scale(zero=False))
-_AT = (
+#: That place, of a row with `what` it is, `depth`, and the `nth` of so many `layers`.
+AT = (
     f"datum.what == 'projection' ? {_END} : isValid(datum.depth) ? datum.depth "
     ": (datum.nth - 1) / max(1, datum.layers - 1)"
 )
@@ -91,7 +93,7 @@ def depth(data: Data, look: Look) -> alt.FacetChart:
         .transform_joinaggregate(layers="count()", groupby=_EACH)
         .transform_joinaggregate(middle="mean(value)", groupby=["panel"])
         .transform_calculate(
-            at=_AT, interval=between("low", "high"), ends="isValid(datum.low) && isValid(datum.high)"
+            at=AT, interval=between("low", "high"), ends="isValid(datum.low) && isValid(datum.high)"
         )
         .transform_calculate(
             bottom="datum.ends ? datum.low : datum.value", top="datum.ends ? datum.high : datum.value"
@@ -124,7 +126,7 @@ def _across(what: str, dash: list[int], dy: int) -> list[alt.Chart]:
 
 
 def _of_models(channels: dict[str, Any]) -> list[alt.Chart]:
-    layers = _only("layer").transform_filter("datum.own").encode(x=_X, detail="model:N")
+    layers = _only("layer").transform_filter("datum.own").encode(x=DEPTHS, detail="model:N")
     color = channels["color"]
     band = layers.encode(y=alt.Y("bottom:Q"), y2="top:Q", color=color)
     return [
@@ -135,7 +137,7 @@ def _of_models(channels: dict[str, Any]) -> list[alt.Chart]:
 
 
 def _projections(channels: dict[str, Any]) -> list[alt.Chart]:
-    base = _only("projection").transform_filter(_MODELS).encode(x=_X)
+    base = _only("projection").transform_filter(_MODELS).encode(x=DEPTHS)
     size = alt.condition("datum.own", alt.value(70), alt.value(0))
     ends = base.transform_calculate(
         y="datum.own ? datum.bottom : datum.middle", y2="datum.own ? datum.top : datum.middle"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seealike.report import (
     chart_depth,
     chart_judged,
+    chart_layers,
     chart_people,
     chart_proof,
     chart_published,
@@ -46,6 +47,20 @@ PEOPLE = (
         chart=chart_people.matrix,
         choices=("distance", "readout", "score"),
         click={"human": "human"},
+    ),
+    Section(
+        name="alignment_layers",
+        chapter="people",
+        table="alignment_layers",
+        title="Layers that may be the most human-like",
+        caption="<strong>Which layer is the most human-like, and how sure is that?</strong> A row a model, a mark a "
+        "layer; the larger, the farther above chance. All layers of a model are tested together: dark ones may be "
+        "the best of it (with 95 % confidence the best is among them), light ones are behind it, grey ones are no "
+        "better than chance would be somewhere among so many layers.",
+        absent=_NO_PEOPLE,
+        chart=chart_layers.layers,
+        choices=("human", "score", "distance"),
+        fixed=("score", "distance"),
     ),
     Section(
         name="alignment_differences",

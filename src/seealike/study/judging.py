@@ -13,7 +13,9 @@ from seealike.data.store import write_table
 from seealike.data.tables import ALIGNMENT, CEILINGS
 from seealike.errors import UndefinedMeasure, place
 from seealike.human.ceilings import noise_ceiling
+from seealike.human.crowds import crowd_divergences
 from seealike.human.scoring import Score, chance, main_score, scores
+from seealike.human.tally import numbered, tallied
 from seealike.study.cells import Observer, Progress, attempt, still_to_do
 from seealike.study.extraction import Models
 from seealike.study.judged_distances import JudgedDistances, Which, keep, kept, named, of_features
@@ -146,4 +148,13 @@ def _reachable(judged: Trials | Choices, seed: int) -> list[dict[str, object]]:
         if value is not None:
             low, high = found.intervals.get(kind, (None, None))
             made.append({"score": name, "kind": kind, "value": value, "low": low, "high": high, "n": found.n})
+    if isinstance(judged, Trials):
+        missed = crowd_divergences(tallied(numbered(judged.triplets)).counts)
+        row = {
+            "score": "kl_divergence",
+            "kind": "sampling_noise",
+            "value": float(missed.mean()),
+            "n": len(missed),
+        }
+        made.append(row)
     return made

@@ -16,7 +16,7 @@ from seealike.study.spec import Study
 from seealike.study.units import CeilingCell, Cell, Compared, DifferenceCell, JudgeCell
 
 #: Raised when the numbers change.
-_DISTANCES, _SCORES, _CEILINGS, _DIFFERENCES = 1, 2, 1, 1
+_DISTANCES, _SCORES, _CEILINGS, _DIFFERENCES = 1, 2, 2, 1
 
 
 class Opened(Protocol):

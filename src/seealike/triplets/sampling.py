@@ -12,7 +12,7 @@ import numpy as np
 
 from seealike.engine.tiles import CPU
 from seealike.engine.workers import count_workers, in_order
-from seealike.errors import BadParameter, DataError
+from seealike.errors import BadParameter, DataError, suggestion
 from seealike.triplets.classes import Classes, Rivals, Weighting
 from seealike.triplets.rules import NEEDS, SAME, Images, Rule
 
@@ -147,7 +147,10 @@ def _unique(draw: Callable[[range], Iterator[np.ndarray]], n: int, images: Image
 def _images(labels: np.ndarray, rule: str, weighting: str) -> Images:
     if rule not in get_args(Rule):
         raise BadParameter(
-            where="rule", expected=f"one of {', '.join(get_args(Rule))}", got=repr(rule), fix="Choose one."
+            where="rule",
+            expected=f"one of {', '.join(get_args(Rule))}",
+            got=repr(rule),
+            fix=suggestion(rule, get_args(Rule)),
         )
     if weighting not in get_args(Weighting):
         raise BadParameter(

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seealike.errors import BadParameter, suggestion
+from seealike.errors import BadParameter, clauses, suggestion
 from seealike.registry import Registry
 from seealike.sources.judgements.bapps import BappsCard, BappsJndCard
 from seealike.sources.judgements.card import JudgementCard, Judgements
@@ -73,15 +73,14 @@ def read_judgements(source: str, path: str | Path, **options: Any) -> Judgements
         first = error.errors()[0]
         lacking, unknown = first["type"] == "missing", first["type"] == "extra_forbidden"
         key = ".".join(map(str, first["loc"]))
-        keys = ", ".join(k for k in card.model_fields if k != "source")
+        expected, got = ("a value", "nothing") if lacking else clauses(first)
+        if unknown:
+            keys = ", ".join(k for k in card.model_fields if k != "source")
+            expected, got = f"one of its keys ({keys})", "no such key"
         raise BadParameter(
-            where=f"{source}: {key}",
-            expected=f"one of its keys ({keys})"
-            if unknown
-            else "a value"
-            if lacking
-            else "a value that it can have",
-            got="nothing" if lacking else "no such key" if unknown else first["msg"],
+            where=f"{source}: {key}" if key else source,
+            expected=expected,
+            got=got,
             fix="Give it." if lacking else suggestion(key, card.model_fields) if unknown else "Mend it.",
         ) from error
     return made.read()
