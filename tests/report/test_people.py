@@ -372,3 +372,22 @@ def test_tables_of_before_there_were_experiments_are_shown(study):
     assert all(set(ready[name]["experiment"]) == {""} for name in names)
     (first,) = (one for one in SECTIONS if one.name == "overlap_lines")
     assert set(combinations(first, ready)["experiment"]) == {""}
+
+
+def test_shares_that_were_realized_to_whole_samples_are_one_level(study):
+    """Seeds take classes of different sizes: a fifth of the samples is .1996, .2 or .2011, and all are one cell."""
+    shift = (pl.col("seed") - 1) * 0.001
+    inside = pl.col("data_overlap").is_between(0.01, 0.99)
+    moved = {
+        **study,
+        "overlap_runs": study["overlap_runs"].with_columns(
+            data_overlap=pl.when(inside).then(pl.col("data_overlap") + shift).otherwise("data_overlap")
+        ),
+    }
+    for name, title in (("overlap_surface", "runs"), ("overlap_lines", "mean of all runs")):
+        before, after = (
+            sorted({said for said in told(chart_of(tables, name)) if title in numbers(said)})
+            for tables in (study, moved)
+        )
+        assert len(before) > 4
+        assert [numbers(said) for said in after] == [numbers(said) for said in before]

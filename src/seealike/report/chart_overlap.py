@@ -8,6 +8,8 @@ from seealike.report.charts import PALETTE, Data, heading, number, text
 from seealike.report.marks import INK, PAPER
 from seealike.report.sections import Look
 
+#: Shares are realized to whole samples, so that runs of one level differ in the third digit: their mean is one point.
+LEVEL = "round(100 * datum.{}) / 100"
 _PANEL = alt.Facet("dataset:N", header=alt.Header(title=None, labelFontWeight="bold", labelLimit=300))
 _TOOLTIP = [
     text("dataset", "evaluated on"),
@@ -33,15 +35,16 @@ def lines(data: Data, look: Look) -> alt.FacetChart:
     x = alt.X("overlap:Q", title="overlap of the two models’ training", axis=alt.Axis(tickCount=6))
     y = alt.Y("similarity:Q", title="similarity", scale=alt.Scale(zero=False))
     base = alt.Chart().encode(x=x, y=y)
-    mean = base.encode(y=alt.Y("mean(similarity):Q", title="similarity"))
+    level = base.encode(x=alt.X("level:Q", title="overlap of the two models’ training"))
+    mean = level.encode(y=alt.Y("mean(similarity):Q", title="similarity"))
     at_mean = [
-        number("overlap", "overlap"),
+        number("level", "overlap"),
         alt.Tooltip("mean(similarity):Q", title="mean of all runs", format=".4~r"),
         alt.Tooltip("distinct(seed):Q", title="seeds"),
     ]
     panel = alt.LayerChart(
         layer=[
-            base.mark_line(strokeWidth=0.8, opacity=0.35, color=PALETTE[0]).encode(
+            level.mark_line(strokeWidth=0.8, opacity=0.35, color=PALETTE[0]).encode(
                 y=alt.Y("mean(similarity):Q"), detail="seed:N"
             ),
             base.mark_circle(size=26, opacity=0.5, color=PALETTE[0]).encode(tooltip=_TOOLTIP),
@@ -61,6 +64,7 @@ def lines(data: Data, look: Look) -> alt.FacetChart:
         )
         .resolve_scale(y="independent")
         .transform_filter("isValid(datum.similarity) && isValid(datum.overlap)")
+        .transform_calculate(level=LEVEL.format("overlap"))
     )
 
 
@@ -106,6 +110,9 @@ def surface(data: Data, look: Look) -> alt.FacetChart:
             title=heading("Similarity over shares of data and of task", look.subtitle),
         )
         .transform_filter("isValid(datum.similarity)")
+        .transform_calculate(
+            data_overlap=LEVEL.format("data_overlap"), task_overlap=LEVEL.format("task_overlap")
+        )
         .transform_aggregate(
             mean="mean(similarity)",
             deviation="stdev(similarity)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
+from seealike.report.chart_overlap import LEVEL
 from seealike.report.charts import Data, heading, number, text
 from seealike.report.marks import by_value, same_color
 from seealike.report.sections import Look
@@ -33,14 +34,18 @@ def dots(data: Data, look: Look) -> alt.LayerChart:
     title = look.chosen.get("metric", "value")
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart().encode(x=x, y=y, tooltip=_TOOLTIP, **by_value("other", "share of the task"))
-    mean = alt.Chart().encode(x=x, y=alt.Y("mean(value):Q", title=title), stroke=same_color("other"))
+    level = alt.X("level:Q", title="overlap of the two networks’ training")
+    mean = alt.Chart().encode(x=level, y=alt.Y("mean(value):Q", title=title), stroke=same_color("other"))
     return alt.LayerChart(
         layer=[
             base.mark_point(filled=True, size=40, opacity=0.6),
             mean.mark_line(strokeWidth=2.2),
         ],
         data=data,
-        transform=[alt.FilterTransform("isValid(datum.value) && isValid(datum.overlap)")],
+        transform=[
+            alt.FilterTransform("isValid(datum.value) && isValid(datum.overlap)"),
+            alt.CalculateTransform(calculate=LEVEL.format("overlap"), **{"as": "level"}),
+        ],
         name="trained",
         title=heading("What the networks learned", look.subtitle),
         width=620,
