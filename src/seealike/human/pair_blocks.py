@@ -29,7 +29,7 @@ _BLOCK_NUMBERS = 1 << 18
 #: Pairs that are sorted at a time, and small differences that are made anew at a time.
 _SORTED, _ANEW = 1 << 20, 1 << 10
 #: A squared distance below this share of ‖x‖² + ‖y‖² has lost digits as a difference of products.
-_NEAR = 1e-4
+NEAR = 1e-4
 #: Bits of a code, such that the next one fits into 63 too.
 _BITS = 62
 
@@ -81,7 +81,7 @@ def pair_squares(values: np.ndarray, members: np.ndarray, sides: Sides) -> np.nd
         [[20.0], [0.0]]
     """
     with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks for infinity
-        centered = values - _centers(values)
+        centered = values - centers(values)
     return _Blocks(centered, members, sides, (_row_squares(centered), values)).made()
 
 
@@ -104,11 +104,11 @@ def sums_of_pair_squares(
         ([9.0, 0.0], [False, True])
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        centered = values - _centers(values)
+        centered = values - centers(values)
         used = [np.bincount(members[:, k], minlength=len(values)) for side in sides for k in side]
         squares = np.einsum("i,ij,ij->j", np.sum(used, axis=0, dtype=np.float64), centered, centered)
         made = squares - 2 * _Blocks(centered, members, sides).crossed()
-        return made, ~(made > _NEAR * squares)
+        return made, ~(made > NEAR * squares)
 
 
 class _Blocks:
@@ -224,7 +224,7 @@ def _squares(
     with np.errstate(over="ignore", invalid="ignore"):
         most = squares[low] + squares[high]
         found = most - 2 * products
-        near = np.flatnonzero(~(found > _NEAR * most))
+        near = np.flatnonzero(~(found > NEAR * most))
         for start in range(0, len(near), _ANEW):
             some = near[start : start + _ANEW]
             gap = plain[low[some]] - plain[high[some]]
@@ -269,7 +269,7 @@ def _beta_is_known() -> None:
         torch.zeros(1, 1).to_sparse_csr()
 
 
-def _centers(values: np.ndarray) -> np.ndarray:
+def centers(values: np.ndarray) -> np.ndarray:
     """(d,) about the means, with so few digits that whole numbers stay exact when it is taken off."""
     means, spread = values.mean(axis=0), values.std(axis=0)
     step = 2.0 ** np.floor(np.log2(np.where(spread > 0, spread, 1)))

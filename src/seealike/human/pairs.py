@@ -29,7 +29,6 @@ _TABLE_ENTRIES = 1 << 25
 _TABLE_NUMBERS = 1 << 26
 #: Judgements that are looked up at a time.
 _LOOK_UPS = 1 << 15
-_ENDS = (np.minimum, np.maximum)
 
 
 @dataclass(frozen=True)
@@ -106,9 +105,11 @@ def mean_squares(rows: Rows, members: np.ndarray, sides: Sides) -> np.ndarray:
     plain = replace(rows, weights=None, inner=False)
     if _tabled(rows, members, sides):
         n = len(rows.values)
-        low, high = (np.stack([part(members[:, x], members[:, y]) for x, y in sides]) for part in _ENDS)
-        times = np.bincount((low * n + high).ravel(), minlength=n * n).reshape(n, n)
-        sums = sums_of_squares(plain.take(np.arange(n)), times.astype(np.float64))
+        codes = (members[:, x] * n + members[:, y] for x, y in sides)
+        times = np.sum(
+            [np.bincount(one, minlength=n * n) for one in codes], axis=0, dtype=np.float64
+        ).reshape(n, n)
+        sums = sums_of_squares(plain.take(np.arange(n)), times + times.T)
     elif _blocks_pay(plain, members, sides):
         every = _prepared(plain)
         sums, lost = sums_of_pair_squares(every, members, sides)
