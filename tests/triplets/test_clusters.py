@@ -13,6 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from seealike.data.arrays import read_arrays
 from seealike.data.features import Features
 from seealike.data.store import write_features
+from seealike.data.triplet_files import TripletFile, write_triplets
 from seealike.errors import BadParameter, DataError, TooFewSamples
 from seealike.triplets import clusters, k_means, sample_triplets, sampling, too_small
 
@@ -170,7 +171,7 @@ def test_from_features_to_answers_of_both_teachers(planted, tmp_path, seealike):
     from seealike.data.triplet_layout import find_triplets
 
     both = [
-        read_triplets(find_triplets(folder, name, "val", "cluster_border_500"))
+        read_triplets(find_triplets(folder, name, "val", "hard_negative"))
         for name in ("uncertainty_distillation", "untransformed")
     ]
     assert [sorted(row) for row in both[0].filenames.tolist()] == [
@@ -180,6 +181,35 @@ def test_from_features_to_answers_of_both_teachers(planted, tmp_path, seealike):
     assert both[0].notes["rule"] == "hard_negative"
     assert both[0].notes["teacher_features"] == "aligned.safetensors"
     assert both[0].notes["teacher_sha256"] != both[1].notes["teacher_sha256"]
+
+
+def test_answers_are_named_by_how_the_triplets_were_drawn(tmp_path, seealike):
+    table, asked = tmp_path / "images.csv", tmp_path / "asked.npz"
+    table.write_text("file,cluster\n" + "\n".join(f"{k}.png,{k % 4}" for k in range(24)))
+    names, rng = tuple(f"{k}.png" for k in range(24)), np.random.default_rng(0)
+    write_features(tmp_path / "f.safetensors", Features(rng.standard_normal((24, 3)), names))
+    answer = ("triplets", "respond", asked, "--features", tmp_path / "f.safetensors", "--folder", tmp_path)
+    for rule, name in (("cluster_border", "cluster_border_4"), ("between_class", "between_class")):
+        sample = (
+            "triplets",
+            "sample",
+            table,
+            "--label",
+            "cluster",
+            "--rule",
+            rule,
+            "-n",
+            "9",
+            "--out",
+            asked,
+        )
+        assert seealike(*sample)[0] == seealike(*answer)[0] == 0
+        assert (tmp_path / "uncertainty_distillation" / f"train_{name}.npz").exists()
+    assert seealike(*answer, "--sampling", "mine")[0] == 0
+    assert (tmp_path / "uncertainty_distillation" / "train_mine.npz").exists()
+    write_triplets(asked, TripletFile(np.array(names[:6]).reshape(2, 3), None, np.arange(6).reshape(2, 3)))
+    code, _, err = seealike(*answer)
+    assert (code, "Name it with --sampling" in err) == (2, True)
 
 
 def test_the_command_says_what_is_never_drawn(tmp_path, seealike):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from seealike.data.atomic import write_atomically
 from seealike.data.features import Features
 from seealike.data.store import read_features, write_table
 from seealike.data.triplet_codes import CodedTriplets, read_coded, write_coded
+from seealike.data.triplet_files import read_notes
 from seealike.data.triplet_layout import triplet_path
 from seealike.errors import SpecError
 from seealike.sources.datasets.columns import column, each_once, read_rows
@@ -90,7 +91,9 @@ def sample(table: Path, out: Path, draw: Draw, columns: tuple[str, str, str]) ->
         labels = np.column_stack([labels, np.array(column(found, runner_up, where))])
     rows = draw.rows(labels)
     names = np.array(images)
-    notes = {name: str(value) for name, value in asdict(draw).items()} | {"label": label, "table": table.name}
+    notes = {name: str(value) for name, value in asdict(draw).items()}
+    classes = np.unique(labels if labels.ndim == 1 else labels[:, 0])
+    notes |= {"label": label, "table": table.name, "n_classes": str(len(classes))}
     write_coded(out, CodedTriplets(names, rows.astype(np.int32), None, notes))
     sys.stdout.write(f"{draw.n} triplets of {len(names)} images, {draw.rule}, seed {draw.seed}: {out}\n")
     _tell_small(too_small(labels, draw.rule))  # pyright: ignore[reportArgumentType]
@@ -102,9 +105,9 @@ def targets_of(
     control: Path | None,
     out: Path | None,
     folder: Path | None,
-    named: tuple[str, str, str, str],
+    named: Callable[[], tuple[str, str, str, str]],
 ) -> dict[Path, Path]:
-    """Which features answer into which file.
+    """Which features answer into which file; `named` has transform, split, sampling and suffix of the published names.
 
     Raises:
         SpecError: not one of --out and --folder; a control without a folder.
@@ -121,11 +124,29 @@ def targets_of(
     if folder is None:
         assert out is not None
         return {out: features}
-    transform, split, sampling, suffix = named
+    transform, split, sampling, suffix = named()
     made = {triplet_path(folder, transform, split, sampling, suffix): features}
     if control is not None:
         made[triplet_path(folder, "untransformed", split, sampling, suffix)] = control
     return made
+
+
+def drawn_how(triplets: Path) -> str:
+    """How a file of triplets was drawn, as the published names say it: ``class_border``, ``cluster_border_500``.
+
+    Raises:
+        SpecError: the file does not say.
+    """
+    notes = read_notes(triplets)
+    if "rule" not in notes:
+        raise SpecError(
+            where=str(triplets),
+            expected="triplets that say how they were drawn",
+            got="no rule",
+            fix="Name it with --sampling, or give --out.",
+        )
+    count = notes.get("n_classes", "")
+    return f"{notes['rule']}_{count}" if notes["rule"].startswith("cluster_") and count else notes["rule"]
 
 
 def respond(triplets: Path, targets: dict[Path, Path]) -> int:
@@ -145,12 +166,13 @@ def respond(triplets: Path, targets: dict[Path, Path]) -> int:
 
 def _made_of(path: Path, features: Features) -> dict[str, object]:
     """What numbers these are: their digest, their model, and the space that they are in."""
-    key = features.key
+    key, notes = features.key, read_header(path).notes
+    own = f"through {notes['transform']}" if "transform" in notes else "as it came"
     return {
         "features": path.name,
-        "sha256": read_header(path).notes.get("values_sha256", ""),
+        "sha256": notes.get("values_sha256", ""),
         "model": key.model if key else "",
-        "space": key.normalization if key else "as it came",
+        "space": key.normalization if key else own,
     }
 
 

@@ -102,7 +102,7 @@ def respond(
     control: Path | None = None,
     folder: Path | None = None,
     split: str = "train",
-    sampling: str = "cluster_border_500",
+    sampling: str | None = None,
     transform: str = "uncertainty_distillation",
     parquet: Flag = False,
 ) -> int:
@@ -124,16 +124,19 @@ def respond(
     split
         train or val, for these names.
     sampling
-        How the triplets were drawn, for these names.
+        How the triplets were drawn, for these names: where not given, as the file of triplets says (class_border, or
+        cluster_border_500 of 500 clusters).
     transform
         For these names.
     parquet
         Parquet under these names, in place of .npz.
     """
+    from seealike.cli.triplet_making import drawn_how, targets_of
     from seealike.cli.triplet_making import respond as do
-    from seealike.cli.triplet_making import targets_of
 
-    named = (transform, split, sampling, ".parquet" if parquet else ".npz")
+    def named() -> tuple[str, str, str, str]:
+        return transform, split, sampling or drawn_how(triplets), ".parquet" if parquet else ".npz"
+
     return do(triplets, targets_of(features, control, out, folder, named))
 
 

@@ -68,8 +68,8 @@ def all_products(values: np.ndarray) -> np.ndarray:
 def sums_of_squares(values: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Σ_{i<j} t_ij (x_ic - x_jc)² of each column c; exactly 0 where no pair differs.
 
-    The sums of x_ic² + x_jc² of centered columns less twice that of x_ic x_jc; columns that lose digits in that are done
-    anew from their differences.
+    The sums of x_ic² + x_jc² of centered columns less twice that of x_ic x_jc; columns that lose digits in that are
+    done anew from their differences.
 
     Args:
         values: (n, d) float64.
