@@ -219,6 +219,17 @@ def test_weighted_sums_of_squares_are_exactly_0_where_nothing_differs(monkeypatc
         assert made[2] == made[5] == 0
 
 
+def test_weighted_sums_of_small_differences_between_far_groups_keep_their_digits():
+    """Pairs are within groups a million apart: the difference of large sums would lose every digit of column 0."""
+    rng = np.random.default_rng(6)
+    values = rng.standard_normal((30, 3))
+    values[:, 0] = 1e6 * (np.arange(30) % 3) + 1e-3 * rng.standard_normal(30)
+    times = (np.arange(30)[:, None] % 3 == np.arange(30) % 3) * rng.integers(1, 5, (30, 30)).astype(float)
+    i, j = np.triu_indices(30, 1)
+    by_hand = (times[i, j, None] * (values[i] - values[j]) ** 2).sum(axis=0)
+    np.testing.assert_allclose(sums_of_squares(values, times), by_hand, rtol=1e-12)
+
+
 def test_wide_features_need_no_table(monkeypatch):
     expected = pair_distances(X, PAIRS, "normalized_euclidean")
     monkeypatch.setattr(pairs, "_TABLE_NUMBERS", 10)
