@@ -20,6 +20,7 @@ def _load():
 simulations = _load()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", simulations.CLAIMS, ids=lambda claim: f"{claim.what}: {claim.where}")
 def test_claims_hold_in_a_few_runs(claim):
     found = simulations.rate(claim, claim.small, seed=1)

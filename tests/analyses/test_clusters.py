@@ -87,6 +87,7 @@ def test_agreement_with_what_was_planted_and_with_what_was_not():
     assert by_field["same"]["p_value"] is None
 
 
+@pytest.mark.slow
 def test_the_test_holds_its_level_for_fields_that_say_nothing():
     rng = np.random.default_rng(5)
     fields = cards(**{f"f{k}": rng.permutation(["a"] * 6 + ["b"] * 10).tolist() for k in range(300)})

@@ -124,6 +124,7 @@ def test_anchors_and_options():
     assert bound.fields == ("kind",)
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_median_covers():
     rng, runs = np.random.default_rng(6), 80
     pairs = list(combinations(range(5), 2))

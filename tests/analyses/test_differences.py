@@ -69,6 +69,7 @@ def test_random_deals_are_a_plain_loop():
     assert row["p_value"] == (1 + as_far) / 31
 
 
+@pytest.mark.slow
 def test_a_planted_difference_is_found_and_none_is_not():
     rng, runs, hits, false = np.random.default_rng(2), 40, 0, 0
     for k in range(runs):

@@ -147,6 +147,7 @@ def test_options_as_study_files_have_them():
     assert bind({}).fields == bind({"sets": {"a": "kind == k0"}}).fields == ()
 
 
+@pytest.mark.slow
 def test_intervals_cover_what_many_models_say():
     rng, runs = np.random.default_rng(6), 60
     many = [drawn(rng, 200)[:, :, *np.triu_indices(200, 1)] for _ in range(5)]

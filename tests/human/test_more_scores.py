@@ -154,6 +154,7 @@ def test_the_curve_is_monotone_so_that_the_wrong_direction_gains_nothing():
         warn_if_reversed({"pixels": found.spearman, "ssim": -0.5}, "TID")
 
 
+@pytest.mark.slow
 def test_intervals_of_ratings_cover_over_references():
     """References differ in how their opinions run: an interval over references holds, one over images is too narrow."""
     rng = np.random.default_rng(2)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 
 from seealike.compare import pairwise, similarities
 from seealike.engine.allpairs import Options, all_pairs
@@ -104,6 +105,7 @@ def test_errors_in_float32(measure):
     np.testing.assert_allclose(rounded.values, pairwise(measure, single).values, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "measure",
     [
@@ -219,3 +221,14 @@ def test_errors_of_ranks_come_from_exact_ranks_within_subsamples():
         which = np.sort(rng.choice(100, 25, replace=False))
         expected = naive.value("rsa", measure.parameters, features["a"][which], features["b"][which])
         assert made.replicates[k, 0, 1] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_rows_are_no_distance_apart(dtype):
+    """A squared distance of equal rows comes out a little below 0 as often as above: its root is 0, not no number."""
+    rng = np.random.default_rng(7)
+    x = np.repeat(rng.standard_normal((40, 16)), 3, axis=0).astype(dtype)
+    y = rng.standard_normal((120, 5)).astype(dtype)
+    found = rsa(x, y, rdm="euclidean", compare="pearson")
+    expected = np.corrcoef(pdist(x.astype(np.float64)), pdist(y.astype(np.float64)))[0, 1]
+    assert found == pytest.approx(expected, abs=1e-5)

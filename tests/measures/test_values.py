@@ -147,6 +147,7 @@ def test_rsa_of_rows_with_a_common_pattern(offset):
     assert bind("rsa", {"compare": "pearson"})(x, y) == pytest.approx(naive("rsa", {}, x, y), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_many_samples():
     x, y = pair(7, 3000, 48, 32, np.float32)
     check_all(

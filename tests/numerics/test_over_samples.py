@@ -66,6 +66,7 @@ def test_groups_of_samples_have_the_jackknifes_covariance():
         assert apart.abs().max() < tolerance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pearson", "spearman"])
 def test_errors_are_how_consistency_varies_over_draws_of_samples(kind):
     rng, n_models, n = np.random.default_rng(5), 8, 120

@@ -115,6 +115,7 @@ def test_models_that_are_linear_maps_of_one_another_cannot_be_told_apart():
     assert gap < 0.03
 
 
+@pytest.mark.slow
 def test_recovery_joins_by_id_and_is_the_same_again(rivals):
     trials = observed(rivals["one"].values, 600)
     shuffled = dict(rivals, two=rivals["two"].select(IDS[::-1]))

@@ -98,6 +98,7 @@ def test_lora_learns_too_and_its_file_is_of_the_plain_network(card, answered, sa
     assert right(card, tuning, answered, samples, made.weights) > 0.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "entry"),
     [
