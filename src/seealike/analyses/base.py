@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from seealike.data.identity import digest
-from seealike.errors import BadParameter, DataError, suggestion
+from seealike.errors import BadParameter, DataError, clauses, suggestion
 from seealike.registry import Registry
 
 Tables = Mapping[str, pl.DataFrame]
@@ -92,7 +92,7 @@ def _checked(name: str, value: Any, hint: Any, where: str) -> Any:
     except ValidationError as error:
         raise BadParameter(
             where=where,
-            expected=f"{name}: {error.errors()[0]['msg'].removeprefix('Input should be ')}",
+            expected=f"{name}: {clauses(error.errors()[0])[0]}",
             got=repr(value),
             fix=f"See the docs of this {where.partition(' ')[0]}.",
         ) from error

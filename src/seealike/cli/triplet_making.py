@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def targets_of(
     control: Path | None,
     out: Path | None,
     folder: Path | None,
-    named: Callable[[], tuple[str, str, str, str]],
+    named: tuple[str, str, str, str],
 ) -> dict[Path, Path]:
     """Which features answer into which file; `named` has transform, split, sampling and suffix of the published names.
 
@@ -124,7 +124,7 @@ def targets_of(
     if folder is None:
         assert out is not None
         return {out: features}
-    transform, split, sampling, suffix = named()
+    transform, split, sampling, suffix = named
     made = {triplet_path(folder, transform, split, sampling, suffix): features}
     if control is not None:
         made[triplet_path(folder, "untransformed", split, sampling, suffix)] = control

@@ -134,9 +134,9 @@ def respond(
     from seealike.cli.triplet_making import drawn_how, targets_of
     from seealike.cli.triplet_making import respond as do
 
-    def named() -> tuple[str, str, str, str]:
-        return transform, split, sampling or drawn_how(triplets), ".parquet" if parquet else ".npz"
-
+    if not sampling:
+        sampling = drawn_how(triplets) if folder and not out else ""
+    named = (transform, split, sampling, ".parquet" if parquet else ".npz")
     return do(triplets, targets_of(features, control, out, folder, named))
 
 

@@ -29,7 +29,7 @@ _BLOCK_NUMBERS = 1 << 18
 #: Pairs that are sorted at a time, and small differences that are made anew at a time.
 _SORTED, _ANEW = 1 << 20, 1 << 10
 #: A squared distance below this share of ‖x‖² + ‖y‖² has lost digits as a difference of products.
-NEAR = 1e-4
+_NEAR = 1e-4
 #: Bits of a code, such that the next one fits into 63 too.
 _BITS = 62
 
@@ -107,8 +107,24 @@ def sums_of_pair_squares(
         centered = values - centers(values)
         used = [np.bincount(members[:, k], minlength=len(values)) for side in sides for k in side]
         squares = np.einsum("i,ij,ij->j", np.sum(used, axis=0, dtype=np.float64), centered, centered)
-        made = squares - 2 * _Blocks(centered, members, sides).crossed()
-        return made, ~(made > NEAR * squares)
+        made, lost = from_products(squares, _Blocks(centered, members, sides).crossed())
+        return made, lost
+
+
+def from_products(squares: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared differences, Σ x² + y² - 2 x·y, and which of them have lost digits, being small beside the squares.
+
+    Args:
+        squares: Σ x² + y².
+        products: Σ x·y.
+
+    Example:
+        >>> made, lost = from_products(np.array([10.0, 2e9]), np.array([3.0, 1e9]))
+        >>> made.tolist(), lost.tolist()
+        ([4.0, 0.0], [False, True])
+    """
+    made = squares - 2 * products
+    return made, ~(made > _NEAR * squares)
 
 
 class _Blocks:
@@ -223,8 +239,8 @@ def _squares(
     """Squared differences of rows from their products; those that have lost digits from the rows themselves."""
     with np.errstate(over="ignore", invalid="ignore"):
         most = squares[low] + squares[high]
-        found = most - 2 * products
-        near = np.flatnonzero(~(found > NEAR * most))
+        found, lost = from_products(most, products)
+        near = np.flatnonzero(lost)
         for start in range(0, len(near), _ANEW):
             some = near[start : start + _ANEW]
             gap = plain[low[some]] - plain[high[some]]

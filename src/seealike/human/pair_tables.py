@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from seealike.engine.workers import count_workers, in_order
-from seealike.human.pair_blocks import NEAR, centers
+from seealike.human.pair_blocks import centers, from_products
 
 #: Rows of the table that are made at a time.
 _ROWS = 128
@@ -86,8 +86,8 @@ def sums_of_squares(values: np.ndarray, times: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks for infinity
         centered = values - centers(values)
         squares = (upper.sum(0) + upper.sum(1)).numpy() @ (centered * centered)
-        made = squares - 2 * np.einsum("ij,ij->j", centered, (upper @ torch.from_numpy(centered)).numpy())
-        lost = ~(made > NEAR * squares)
+        products = np.einsum("ij,ij->j", centered, (upper @ torch.from_numpy(centered)).numpy())
+        made, lost = from_products(squares, products)
     if lost.any():
         made[lost] = _sums_of_differences(values[:, lost], times)
     return made

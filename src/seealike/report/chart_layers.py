@@ -69,7 +69,5 @@ def layers(data: Data, look: Look) -> alt.LayerChart:
         .transform_calculate(what="datum.readout == 'projection' ? 'projection' : 'layer'")
         .transform_window(nth="row_number()", groupby=["model", "readout"], sort=[alt.SortField("depth")])
         .transform_joinaggregate(layers="count()", groupby=["model", "readout"])
-        .transform_calculate(
-            at=AT, x="datum.at", state=_STATE, above="max(datum.gain, 0)", interval=between("low", "high")
-        )
+        .transform_calculate(x=AT, state=_STATE, above="max(datum.gain, 0)", interval=between("low", "high"))
     )

@@ -32,10 +32,11 @@ def lines(data: Data, look: Look) -> alt.FacetChart:
         >>> lines(alt.InlineData(values=[]), Look()).columns
         3
     """
-    x = alt.X("overlap:Q", title="overlap of the two models’ training", axis=alt.Axis(tickCount=6))
+    title = "overlap of the two models’ training"
+    x = alt.X("overlap:Q", title=title, axis=alt.Axis(tickCount=6))
     y = alt.Y("similarity:Q", title="similarity", scale=alt.Scale(zero=False))
     base = alt.Chart().encode(x=x, y=y)
-    level = base.encode(x=alt.X("level:Q", title="overlap of the two models’ training"))
+    level = base.encode(x=alt.X("level:Q", title=title))
     mean = level.encode(y=alt.Y("mean(similarity):Q", title="similarity"))
     at_mean = [
         number("level", "overlap"),

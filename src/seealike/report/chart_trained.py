@@ -30,11 +30,12 @@ def dots(data: Data, look: Look) -> alt.LayerChart:
         >>> len(dots(alt.InlineData(values=[]), Look()).layer)
         2
     """
-    x = alt.X("overlap:Q", title="overlap of the two networks’ training", axis=alt.Axis(tickCount=6))
+    across = "overlap of the two networks’ training"
+    x = alt.X("overlap:Q", title=across, axis=alt.Axis(tickCount=6))
     title = look.chosen.get("metric", "value")
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart().encode(x=x, y=y, tooltip=_TOOLTIP, **by_value("other", "share of the task"))
-    level = alt.X("level:Q", title="overlap of the two networks’ training")
+    level = alt.X("level:Q", title=across)
     mean = alt.Chart().encode(x=level, y=alt.Y("mean(value):Q", title=title), stroke=same_color("other"))
     return alt.LayerChart(
         layer=[
